@@ -75,6 +75,22 @@ def test_without_a_driver_in_the_dump_its_lines_are_still_no_last_word() -> None
     assert words.at_end(1, LOG) == " Its last word: INFO agent up"
 
 
+@pytest.mark.parametrize(
+    ("file", "named"), [("read", ["read"]), ("lamp", ["lamp"]), ("inner", ["read", "lamp"])]
+)
+def test_of_two_drivers_of_a_package_the_one_whose_file_it_is_is_named(
+    file: str, named: list[str]
+) -> None:
+    words = LastWords()
+    for one in ("read", "lamp"):
+        words.hear(f"INFO sensors.leg: starting driver '{one}' (kit.{one}:Odd of kit 1.0)")
+    words.hear("Fatal Python error: Segmentation fault")
+    words.hear("Current thread 0x1 (most recent call first):")
+    words.hear(f'  File "/site/kit/{file}.py", line 3 in read')
+    whose = " or ".join(f"driver '{one}' (kit.{one}:Odd of kit 1.0)" for one in named)
+    assert words.at_end(-11, LOG).startswith(f" It was calling {whose}, in line 3 of ")
+
+
 def test_up_says_no_line_of_a_dump_and_where_the_log_is(tmp_path: Path) -> None:
     code = "import faulthandler, os; faulthandler.enable(); print('up', flush=True); os.abort()"
     broker = BrokerProcess(ProcessSpec("broker", (sys.executable, "-IS", "-c", code)), 1, {})

@@ -61,20 +61,26 @@ class LateChannels:
         names = settings.channel_names()
         with self._lock:
             tried = {name: self._anew(name, path, settings) for name, path in names.items()}
-            running = self._ready
-        made = {name: one for name, one in tried.items() if one is not None}
-        self._outboxes.prepare({n: one for n, one in made.items() if one is not running.get(n)})
-        return made
+        return {name: one for name, one in tried.items() if one is not None}
 
     def _anew(self, name: str, path: str, settings: ServerSettings) -> Notifier | None:
         try:
-            return build_channel(load_channel(name, path), name, settings)
-        except (CannotRun, SettingsError) as error:
-            known = name in self._ready or name in self._missing
+            return self._made(name, path, settings)
+        except (Exception, SystemExit) as error:
+            why, known = _why(name, error), name in self._ready or name in self._missing
             if not known or given(name, settings) != given(name, self._settings):
-                raise
-            logger.warning("channel %s goes on as it is, without a new start: %s", name, error)
+                if isinstance(error, LegwatchError):
+                    raise
+                raise CannotRun(f"channel {name} cannot start: {why}") from None
+            logger.warning("channel %s goes on as it is, without a new start: %s", name, why)
             return self._ready.get(name)
+
+    def _made(self, name: str, path: str, settings: ServerSettings) -> Notifier:
+        """Return a new channel that is ready to send; raises whatever it raises."""
+        notifier = build_channel(load_channel(name, path), name, settings)
+        prepare = partial(self._outboxes.prepare, {name: notifier})
+        call_within(f"prepare {name} {type(notifier).__module__}", prepare, STARTS_WITHIN_S)
+        return notifier
 
     def take_over(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
         """Use new settings with the channels of `anew`."""
@@ -102,9 +108,7 @@ class LateChannels:
 
     def _try(self, name: str, path: str) -> None:
         try:
-            notifier = build_channel(load_channel(name, path), name, self._settings)
-            prepare = partial(self._outboxes.prepare, {name: notifier})
-            call_within(f"prepare {name} {type(notifier).__module__}", prepare, STARTS_WITHIN_S)
+            notifier = self._made(name, path, self._settings)
         except SettingsError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the other channels go on

@@ -43,7 +43,9 @@ class LastWords:
     def _calling(self) -> str:
         """Return whose code it was in, if the dump or the log tells; else its last line."""
         for file, line in self._frames():
-            named = [what for module, what in self._begun.items() if _is_of(file, module)]
+            called = self._begun.items()
+            own = [what for module, what in called if _is_file_of(file, module)]
+            named = own or [what for module, what in called if _is_beside(file, module)]
             if named:
                 what = " or ".join(named)
                 return (
@@ -68,8 +70,12 @@ class LastWords:
         return found
 
 
-def _is_of(file: str, module: str) -> bool:
-    """Return True if a file is that of the module, or of another one in its package."""
-    names = module.split(".")
-    own = (f"/{'/'.join(names)}.py", f"/{'/'.join(names)}/__init__.py")
-    return file.endswith(own) or (f"/{names[0]}/" in file and len(names) > 1)
+def _is_file_of(file: str, module: str) -> bool:
+    path = module.replace(".", "/")
+    return file.endswith((f"/{path}.py", f"/{path}/__init__.py"))
+
+
+def _is_beside(file: str, module: str) -> bool:
+    """Return True if a file is in the package of the module."""
+    package, dot, _ = module.partition(".")
+    return bool(dot) and f"/{package}/" in file

@@ -337,6 +337,32 @@ def test_a_reload_goes_on_with_one_that_cannot_start_a_second_time(
         opened.anew(other)
 
 
+@pytest.mark.parametrize("fails", ["open('/nowhere/key')", "1 / 0", "raise SystemExit(3)"])
+@pytest.mark.parametrize("at_start", [True, False])
+def test_a_reload_goes_on_with_one_whose_begin_fails(
+    at_start: bool, fails: str, stranger: Stranger, rig: Rig, tmp_path: Path
+) -> None:
+    (stick := tmp_path / "stick").touch()
+    begins = f"""
+    def begin(self, folder):
+        from pathlib import Path
+        if not Path({str(stick)!r}).exists(): {fails}
+"""
+    stranger.has(CLASS + begins, {CHANNELS: {"odd": "{}:Odd"}})
+    if at_start:
+        stick.unlink()
+    table = {"push": {"channels": ["odd"]}, "people": {"karl": {"channels": ["odd"]}}}
+    opened = LateChannels(rig.boxes, load(ServerSettings, table), rig.parts)
+    opened.begin()
+    if not at_start:
+        stick.unlink()
+    after = load(ServerSettings, table | {"beds": {"b": {"ended": True}}})
+    assert list(opened.anew(after)) == ([] if at_start else ["odd"])
+    karls = {"karl": {"channels": ["odd"], "address": {"odd": "x"}}}
+    with pytest.raises(LegwatchError, match="odd"):  # what is changed of it has to start
+        opened.anew(load(ServerSettings, table | {"people": karls}))
+
+
 @pytest.mark.parametrize("uninstalls", [True, False])
 def test_a_reload_goes_on_with_one_of_which_a_file_or_the_package_is_gone(
     uninstalls: bool, stranger: Stranger, rig: Rig, tmp_path: Path
