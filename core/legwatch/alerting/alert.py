@@ -270,6 +270,8 @@ def _turned(
         return alert, None
     if verdict.warming:
         return alert, Transition(TransitionKind.WARMING, severity, Reason.WARMING)
+    if not verdict.again:
+        return alert, None  # it has wavered: all is as before
     again = verdict._replace(severity=severity, reason=Reason.COLD_AGAIN)
     return alert, _change(TransitionKind.RENOTIFIED, again)
 

@@ -112,6 +112,7 @@ class Verdict(NamedTuple):
     evidence: Figures = ()
     ending: bool = False  # what began it is gone; if that lasts, the alert is over
     warming: bool = False  # the legs become warm again
+    again: bool = False  # they had become warm, and are cold again
 
 
 class Firing(NamedTuple):

@@ -13,11 +13,16 @@ RISEN_C = 1.2  # above the coldest of the last twenty minutes: it turns
 # The cover is off again once the air has fallen so much below the warmest since, and has lost half
 # of what it had risen: it wavers on its way up.
 FALLEN_C = 0.8
-STEADY_MS = 1_200_000  # so long without such a fall: the alert is over, however warm it is
+STEADY_MS = 1_200_000  # so long without such a fall: the alert is over, however warm it is ...
+BACK_C = 2.0  # ... if it has risen by so much; by less it may only waver
+STALLED_MS = 1_800_000  # if it has not by then, it has wavered, and the alert goes on as before
 
 
 class Warming(NamedTuple):
-    """Since when the air has been rising while an alert fires, its warmest since, its coldest."""
+    """Since when the air has been rising while an alert fires, its warmest since, its coldest.
+
+    Without `since_ms`, but with the others: it has just fallen again.
+    """
 
     since_ms: int | None = None
     top_c: float | None = None
@@ -39,10 +44,21 @@ def update(was: Warming, leg: Thermometer, at_ms: int) -> Warming:
             return NOTHING
         return _make((at_ms, leg.celsius, round(leg.celsius - risen_c, 2)))
     if leg.celsius <= min(top_c - FALLEN_C, (top_c + low_c) / 2):
-        return NOTHING
-    return was if leg.celsius <= top_c else _make((since_ms, leg.celsius, low_c))
+        return _make((None, top_c, low_c))
+    now = was if leg.celsius <= top_c else _make((since_ms, leg.celsius, low_c))
+    stalls = at_ms - since_ms >= STALLED_MS and not _is_much(now)
+    return NOTHING if stalls else now
 
 
 def is_steady(now: Warming, at_ms: int) -> bool:
-    """Return True if it has been warming for so long that the cover is back."""
-    return now.since_ms is not None and at_ms - now.since_ms >= STEADY_MS
+    """Return True if it has been warming for so long, and so much, that the cover is back."""
+    return now.since_ms is not None and at_ms - now.since_ms >= STEADY_MS and _is_much(now)
+
+
+def has_fallen(now: Warming) -> bool:
+    """Return True if it has just fallen again after the cover seemed to be back."""
+    return now.since_ms is None and _is_much(now)
+
+
+def _is_much(now: Warming) -> bool:
+    return now.top_c is not None and now.low_c is not None and now.top_c - now.low_c >= BACK_C

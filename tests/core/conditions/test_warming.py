@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
+from legwatch.conditions import warming
 from legwatch.conditions.verdict import Reason
+from legwatch.conditions.warming import Warming
 from legwatch.engine import replay
 from legwatch.events import AlertKind, Snooze, Window
+from legwatch.signals.thermometer import Thermometer
 from legwatch.testing import ms, night, uncovering
 from repository import rules
 
@@ -83,3 +88,30 @@ def test_quiet_that_ends_while_it_becomes_warm_sounds_no_more() -> None:
     found = [n for n in replay(events, rules(alerts__wait_s=0)) if n.kind is AlertKind.COLD]
     assert [minute for minute in sounds(found) if minute > BACK - 20] == []
     assert found[-1].transition is OVER
+
+
+def course(*air_c: float) -> list[Warming]:
+    """Return what is remembered after each minute of this air, with an alert that fires."""
+    found, now = [], warming.NOTHING
+    for n, celsius in enumerate(air_c):
+        leg = Thermometer(celsius=celsius, recent_c=air_c[max(0, n - 20) : n + 1 : 2])
+        found.append(now := warming.update(now, leg, n * 60_000))
+    return found
+
+
+def test_air_that_only_wavers_ends_no_alert_and_holds_nothing_back_for_long() -> None:
+    """A sensor half out of the bed, or bare legs in a room that warms a little."""
+    wavers = course(*[20.0] * 5, *[21.4] * 60)
+    assert [now.since_ms is not None for now in wavers] == [False] * 5 + [True] * 30 + [False] * 30
+    assert not any(warming.is_steady(now, 60_000 * n) for n, now in enumerate(wavers))
+    back = course(*[20.0] * 5, *[22.4] * 60)
+    steady = [warming.is_steady(now, 60_000 * n) for n, now in enumerate(back)]
+    assert steady == [False] * 25 + [True] * 40
+
+
+@pytest.mark.parametrize(("risen_c", "told"), [(4.0, True), (1.6, False)])
+def test_only_air_that_had_risen_much_is_cold_again(risen_c: float, told: bool) -> None:
+    fell = course(*[20.0] * 5, *[20.0 + risen_c] * 8, *[20.1] * 8)
+    assert [warming.has_fallen(now) for now in fell].count(True) == told
+    waver = course(*[20.0] * 5, *[24.0] * 8, *[22.9] * 8)
+    assert not any(warming.has_fallen(now) for now in waver)
