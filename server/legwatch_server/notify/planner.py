@@ -70,6 +70,7 @@ class DeliveryPlanner:
             cancelled = _withdrawn(own, why) if unheard else _called_off(own, why, now_ms)
         elif sounds and not again:
             cancelled = _superseded(own)
+            steps = tuple(_no_later(step, own, now_ms) for step in steps)
         occasion = Occasion(notice_id, episode, deliveries, now_ms)
         added = [change for step in steps for change in self.insert(step, occasion)]
         if again and sounds:
@@ -181,6 +182,19 @@ def _superseded(own: Iterable[Delivery]) -> Iterator[Change]:
     alerts = [delivery for delivery in own if _is_alert(delivery)]
     yield from (Supersede(d.id) for d in alerts if d.state is DeliveryState.CLAIMED)
     yield from (Withdraw(d.id, SUPERSEDED) for d in alerts if d.state is DeliveryState.DECIDED)
+
+
+def _no_later(step: NotificationStep, own: Iterable[Delivery], now_ms: int) -> NotificationStep:
+    """Return a step that lets a person wait no longer than the plan that it replaces."""
+    waits = (
+        (delivery.due_ms - now_ms) / 1000
+        for delivery in own
+        if delivery.person == step.person
+        and delivery.purpose is Purpose.LOUD
+        and delivery.unstarted
+        and delivery.due_ms > now_ms
+    )
+    return step._replace(after_s=min([step.after_s, *waits]))
 
 
 def _older(own: Iterable[Delivery], added: Iterable[Change]) -> Iterator[Delivery]:

@@ -48,6 +48,17 @@ def test_a_louder_word_replaces_what_waits_and_stops_what_is_in_flight() -> None
     assert cancelled(changes) == [Supersede(2), Withdraw(1, "a newer word replaces it")]
 
 
+def test_who_waits_for_a_warning_waits_no_longer_because_it_becomes_urgent() -> None:
+    waits = row(2, "bert", due_ms=NOW + MINUTE_MS)
+    raised = planner().plan(8, new(TransitionKind.ESCALATED), (sent(1), waits), NOW)
+    assert added(raised) == [
+        ("anna", "phone", "loud", 0),
+        ("bert", "phone", "loud", 1),
+        ("bert", "sms", "loud", 1.5),
+    ]
+    assert cancelled(raised) == [Withdraw(2, "a newer word replaces it")]
+
+
 def test_the_end_takes_back_what_may_have_been_heard_and_tells_those_people() -> None:
     tried = row(2, "bert", attempt=1)
     rows = (sent(1), tried, row(3, "bert", channel="sms", rank=1))
