@@ -1,7 +1,8 @@
 """Is the cover back? The air by the legs turns and rises, long before it is as warm as before.
 
 Fitted to made nights of both families: air under a cover that is back has risen by so much after 4
-to 8 min; beside legs that stayed bare, in 2 of 165 uncoverings (legwatch_lab/bench/families.py).
+to 8 min; beside legs that stayed bare, in 2 of 165 uncoverings. lab/legwatch_lab/bench/cover.py
+measures what comes of it.
 """
 
 from typing import NamedTuple
