@@ -41,7 +41,7 @@ from legwatch_server.beds.out_of_order import out_of_order
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
-from legwatch_server.beds.watched import can_never_warn
+from legwatch_server.beds.watched import can_never_warn, sees_nothing
 from legwatch_server.beds.zones_apart import zones_apart
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.health import Health
@@ -205,6 +205,7 @@ class _Server:
                 lambda: apart(self._watched()),
                 lambda: zones_apart(self._watched()),
                 lambda: can_never_warn(self._watched()),
+                lambda: sees_nothing(self._watched()),
                 lambda: out_of_order(self._watched()),
             ],
         )

@@ -29,6 +29,16 @@ def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:
             yield f"bed {bed.name} can never warn: {'; '.join(scope.never_come(fitted, off))}"
 
 
+def sees_nothing(beds: Iterable[BedRecord]) -> Iterator[str]:
+    """Yield a sentence for each bed of which windows come, and no alert on the sleeper can now."""
+    for bed in beds:
+        found, off, state = sensors(bed), switched_off(bed.rules), bed.state
+        if found is None or found.seen(off) or not scope.can_come(found.roles, off):
+            continue
+        if state.at_ms - state.bed.signals.window_ms <= bed.rules.health.stale_s * 1000:
+            yield f"bed {bed.name} is watched for nothing: {'; '.join(found.not_now(off))}"
+
+
 def blind(bed: BedRecord, at_ms: int) -> bool:
     """Return True if a bed has sensors with which no alert on the sleeper has come or can come.
 

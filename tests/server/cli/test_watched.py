@@ -10,7 +10,7 @@ from tomlkit import dumps
 from legwatch.__main__ import main
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
-from legwatch_server.beds.watched import can_never_warn
+from legwatch_server.beds.watched import can_never_warn, sees_nothing
 from legwatch_server.cli import alerts, beds, duty, now
 from legwatch_server.health import _scope
 from legwatch_server.supervisor.config import what_it_watches
@@ -208,6 +208,19 @@ def test_health_is_degraded_by_a_bed_that_can_never_warn(ward: InProcessServer) 
     assert list(can_never_warn(ward.unit.beds.values())) == []
     announces(ward, ("leg", "dht22"))
     assert list(can_never_warn(ward.unit.beds.values())) == [f"bed b can never warn: {NEVER}"]
+
+
+def test_health_is_degraded_by_a_bed_that_is_watched_for_nothing_now(ward: InProcessServer) -> None:
+    announces(ward, *FULL)
+    ward.play("b", 3, leg_and_movement)
+    beds = ward.unit.beds.values()
+    assert list(sees_nothing(beds)) == []
+    ward.play("b", 12, leg_only)
+    (said,) = sees_nothing(beds)
+    assert said.startswith("bed b is watched for nothing: not now for cold legs and lying still")
+    assert "the movement sensor gives no readings" in said
+    ward.play("b", 3, leg_and_movement)
+    assert list(sees_nothing(beds)) == []
 
 
 def test_of_an_agent_that_announces_nothing_the_windows_tell(ward: InProcessServer) -> None:
