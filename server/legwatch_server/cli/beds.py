@@ -150,6 +150,8 @@ def _resume(path: Path, bed: str, settings: ServerSettings, found: InForce, now_
 
 
 def _watched_again(bed: str, found: InForce) -> str:
+    if found.running and _refused(found):
+        return f"Bed {bed} is to be watched again. {_when(found)}"
     if found.running:
         return f"Bed {bed} is watched again: a running server takes it over within seconds."
     return f"Bed {bed} is watched again from the server's next start on; it is not running now."
@@ -171,7 +173,18 @@ def _agreed(bed: str) -> bool:
         return False
 
 
+def _refused(found: InForce) -> str:
+    """Return why the running server has refused what stands on the disk; empty: it has not."""
+    refused = found.loaded.refused if found.loaded else None
+    return refused.why if refused and found.changed else ""
+
+
 def _when(found: InForce) -> str:
+    if found.running and (why := _refused(found)):
+        return (
+            f"The server has refused an earlier change ({why}), and may refuse this with it: it"
+            " tries again within seconds, and then `legwatch beds` says what is in force."
+        )
     if found.running:
         return "A running server takes it over within seconds."
     return "The server is not running: this counts from its next start on."

@@ -44,7 +44,7 @@ class LateChannels:
     def begin(self) -> None:
         """Start all that can start; raises SettingsError for wrong settings."""
         check_unused(self._settings, broken_too=False)
-        self.look()
+        self._look(at_start=True)
 
     def start(self) -> None:
         """Try the others again in a part of its own."""
@@ -95,23 +95,26 @@ class LateChannels:
         yield from (f"channel {name} cannot start: {why}" for name, why in self._missing.items())
 
     def look(self) -> None:
-        """Try to start every channel that has not started."""
+        """Try to start every channel that has not started; one that cannot stops no other."""
+        self._look(at_start=False)
+
+    def _look(self, *, at_start: bool) -> None:
         with self._lock:
             before = dict(self._missing)
             for name, path in self._settings.channel_names().items():
                 if name not in self._ready:
-                    self._try(name, path)
+                    self._try(name, path, at_start=at_start)
             for name, why in self._missing.items():
                 if before.get(name) != why:
                     logger.warning("channel %s cannot start, trying again: %s", name, why)
             self._outboxes.use(self._settings, self._ready)
 
-    def _try(self, name: str, path: str) -> None:
+    def _try(self, name: str, path: str, *, at_start: bool) -> None:
         try:
             notifier = self._made(name, path, self._settings)
-        except SettingsError:
-            raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the other channels go on
+        except (Exception, SystemExit) as error:  # the other channels go on
+            if at_start and isinstance(error, SettingsError):
+                raise
             self._missing[name] = _why(name, error)
             return
         if self._missing.pop(name, None) is not None:

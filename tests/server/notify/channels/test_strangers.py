@@ -313,6 +313,25 @@ def test_one_that_was_mended_is_not_met_here_as_it_was(
     assert "(exit code 5); once it is mended, start legwatch again" in concern
 
 
+def test_one_that_is_set_up_wrong_once_it_is_mended_stops_no_other(
+    stranger: Stranger, other: Stranger, rig: Rig, tmp_path: Path
+) -> None:
+    """It could not be read at the start, so the start could not refuse its options."""
+    (gate := tmp_path / "gate").touch()
+    waits = f"from pathlib import Path\nif Path({str(gate)!r}).exists(): raise OSError('not yet')\n"
+    wrong = starting("from legwatch.errors import OptionError; raise OptionError('file', 'gone')")
+    stranger.has(waits + wrong, {CHANNELS: {"odd": "{}:Odd"}})
+    other.has(waits + CLASS, {CHANNELS: {"phone": "{}:Odd"}})
+    table = {"push": {"channels": ["odd", "phone"]}, "people": {"karl": {}}}
+    opened = LateChannels(rig.boxes, load(ServerSettings, table), rig.parts)
+    opened.begin()
+    gate.unlink()
+    opened.look()
+    (concern,) = opened.wrong()
+    assert concern.startswith("channel odd cannot start: push.odd.file: gone (")
+    assert list(rig.boxes.all) == ["phone"]
+
+
 ONCE = (
     starting("""
         if MADE: raise OSError('another program holds the lock')
