@@ -120,7 +120,7 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     if reason is Reason.COOLED and firing.reason in OF_COVER:
         reason = firing.reason  # what began it is not forgotten while the alert stands
     still = still._replace(reason=reason, ending=memory.warm_ms is not None)
-    if memory.warming.since_ms is not None:
+    if memory.warming.since_ms is not None and not memory.warming.over:
         return _calmed(still, firing)
     return still._replace(again=True) if warming.has_fallen(memory.warming) else still
 

@@ -24,7 +24,8 @@ def cause(now: ColdMinute, rules: Rules) -> Verdict | None:
     """Return what makes the legs cold now, most important first, or None."""
     memory, seen, limits = now.memory, now.seen, rules.warmth
     late = has_held(memory.entered_ms, limits.cold_start_s, seen.at_ms)
-    urgent = has_held(memory.urgent_ms, limits.urgent_hold_s, seen.at_ms)
+    warms = memory.warming.over  # the cover is back, and the bed is still on its way
+    urgent = not warms and has_held(memory.urgent_ms, limits.urgent_hold_s, seen.at_ms)
     if urgent and (memory.warmed or late):  # give a bed time to warm before an urgent alert
         reason = cooling_reason(memory, seen.at_ms, rules)
         rule = Rule("warmth.urgent_c", limits.urgent_c)
@@ -35,6 +36,8 @@ def cause(now: ColdMinute, rules: Rules) -> Verdict | None:
     if off and not _was_on_skin(now):
         reason = uncovered_reason(memory, seen.at_ms, rules)
         return yes(Severity.WARNING, reason, memory.fall.since_ms, *off)
+    if warms:
+        return None
     if not memory.warmed:
         return _cold_start(now, rules)
     if not is_cool(memory) or falls.is_rising(memory.fall):

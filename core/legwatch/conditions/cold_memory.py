@@ -175,7 +175,9 @@ def _with_sleeper(
             at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
             None if fall.since_ms is None else _before_fall(before, fall, seen),
             lying.estimate(before.lying, seen),
-            warmings.update(before.warming, seen.leg, at_ms) if firing else warmings.NOTHING,
+            (warmings.update if firing else warmings.after_the_end)(
+                before.warming, seen.leg, at_ms
+            ),
         )
     )
 

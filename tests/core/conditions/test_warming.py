@@ -63,6 +63,17 @@ def test_air_that_stays_warmer_is_warm_in_the_end_however_warm_it_is() -> None:
     assert over.reason is Reason.WARMING
 
 
+def test_a_bed_that_is_still_on_its_way_gives_no_new_alert() -> None:
+    """In a cold room it takes long, and the air is below every limit meanwhile."""
+    leg = uncovering((OFF, BACK), uncovered_c=19.0)
+    slow = uncovering((0, BACK), covered_c=23.5, uncovered_c=19.0, lag_min=20.0)
+    events = night(minutes=345, leg=lambda m: leg(m) if m < BACK else slow(m), mat=lambda _m: True)
+    found = [n for n in replay(events, rules(alerts__wait_s=0)) if n.kind is AlertKind.COLD]
+    assert [n.transition for n in found].count(TransitionKind.FIRED) == 1
+    assert found[-1].transition is OVER
+    assert found[-1].reason is Reason.WARMING
+
+
 def test_a_cover_that_slips_off_again_at_once_is_said_with_a_sound() -> None:
     notices = told((OFF, BACK), (BACK + 9, BACK + 80))
     warms = next(n for n in notices if n.transition is WARMS)
