@@ -1,7 +1,7 @@
 """The figures of a notice: what the observation shows, and how a hold has ended."""
 
 from legwatch.alerting.alert import AlertState
-from legwatch.alerting.notice import TransitionKind
+from legwatch.alerting.notice import BETWEEN, TransitionKind
 from legwatch.conditions.cold_memory import ColdMemory
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.events import AlertKind
@@ -11,7 +11,6 @@ MINUTE_MS = 60_000
 LEG, ROOM = "leg", "room"  # the thermometers
 NEVER = "never"  # a thermometer has not given any reading
 _OF_THERMOMETERS = (Reason.NO_READINGS, Reason.IMPLAUSIBLE)
-_BETWEEN = (TransitionKind.UNKNOWN, TransitionKind.WARMING)  # they end no hold
 _HOLD_ENDS = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}
 
 
@@ -50,7 +49,7 @@ def hold_figures(
     kind: TransitionKind, before: AlertState, alert: AlertState, at_ms: int
 ) -> Figures:
     """Return how long the hold lasted and what ended it; empty if the transition ends no hold."""
-    if before.hold_until_ms is None or before.fired_ms is None or kind in _BETWEEN:
+    if before.hold_until_ms is None or before.fired_ms is None or kind in BETWEEN:
         return ()
     ended = _HOLD_ENDS.get(kind)
     if ended is None:

@@ -50,6 +50,8 @@ class Sounding(StrEnum):
 
 # Only these transitions may make a sound: they say that an alert is firing.
 MAY_SOUND = frozenset({TransitionKind.FIRED, TransitionKind.ESCALATED, TransitionKind.RENOTIFIED})
+# These say how an alert goes on: they end neither it nor its hold.
+BETWEEN = frozenset({TransitionKind.UNKNOWN, TransitionKind.WARMING})
 
 
 @dataclass(frozen=True, slots=True)

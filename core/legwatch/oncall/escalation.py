@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from legwatch.alerting.notice import MAY_SOUND, Notice, SuppressedBy, TransitionKind
+from legwatch.alerting.notice import BETWEEN, MAY_SOUND, Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.oncall.people import SLEEPER, Person, watchers
@@ -60,9 +60,6 @@ ANSWERED = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.SNOOZED})
 OVER = frozenset({*ANSWERED, TransitionKind.RESOLVED})
 
 
-_BETWEEN = (TransitionKind.UNKNOWN, TransitionKind.WARMING)
-
-
 def is_over(notice: Notice) -> bool:
     """Return True if nobody is to be told any more: an end or an answer.
 
@@ -93,7 +90,7 @@ def notification_steps(
     if notice.transition is TransitionKind.REPORTED:
         names = watchers(people, watch.bed)
         return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
-    if is_over(notice) or notice.transition in _BETWEEN:
+    if is_over(notice) or notice.transition in BETWEEN:
         return tuple(
             NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people
         )

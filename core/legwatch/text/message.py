@@ -189,9 +189,9 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.UNKNOWN:
             return f"{_lost(notice.reason, words, carer=carer)} {_(_OPEN[carer])}"
         case TransitionKind.WARMING:
-            leg_c = figures.get("leg_c")
-            rises = _(_RISES[carer]).format(leg=_degrees(leg_c, words))
-            return _(_LEG_UNKNOWN) if leg_c is None else rises
+            if figures.get("leg_c") is None:
+                return _(_LEG_UNKNOWN)
+            return _(_RISES[carer]).format(leg=_degrees(figures["leg_c"], words))
         case TransitionKind.ACKNOWLEDGED:
             return _(marked("Somebody has seen it; quiet until it is over."))
         case TransitionKind.SNOOZED if notice.reason is Reason.WARNINGS_ONLY:
