@@ -45,9 +45,27 @@ def distribution(point: "EntryPoint") -> str:
         return ""
 
 
+def module(point: "EntryPoint") -> str:
+    """Return the module of an entry point, also of one that Python cannot take apart."""
+    return point.value.partition(":")[0].partition("[")[0].strip()
+
+
+def named(point: "EntryPoint") -> str:
+    """Return what an entry point names in its module."""
+    return point.value.partition(":")[2].partition("[")[0].strip()
+
+
+def check_written(point: "EntryPoint") -> None:
+    """Raise RuntimeError for an entry point that Python cannot take apart, as with a hyphen."""
+    if point.pattern.match(point.value) is None:
+        raise RuntimeError(
+            f"{point.value!r} is not written as module:name; a module has letters, digits, _ and ."
+        )
+
+
 def is_ours(point: "EntryPoint") -> bool:
     """Return True for an entry point of legwatch itself; to read whose it is would take time."""
-    return point.module.partition(".")[0] in PACKAGES
+    return module(point).partition(".")[0] in PACKAGES
 
 
 def reason(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import legwatch
-from legwatch.entry import Entry, entries, is_ours, origin, place, reason
+from legwatch.entry import Entry, check_written, entries, is_ours, named, origin, place, reason
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch_runtime import loading, shipped, streams
 
@@ -108,13 +108,14 @@ def _loaded(entry: Entry) -> Callable[[list[str]], Any]:
         others = ", ".join(origin(rival) for rival in rivals)
         raise CannotRun(f"{origin(point)} has the name of {others}: uninstall one of them")
     try:
+        check_written(point)
         run: Callable[[list[str]], Any] = point.load()
     except (Exception, SystemExit) as error:
         raise CannotRun(f"{origin(point)} cannot be loaded: {reason(error)}") from error
     if not callable(run):
         raise CannotRun(f"{origin(point)} cannot be used: it is no function")
     if wrong := misfit(run):
-        raise CannotRun(f"{origin(point)} cannot be used: it is {point.attr}{wrong}")
+        raise CannotRun(f"{origin(point)} cannot be used: it is {named(point)}{wrong}")
     return run
 
 

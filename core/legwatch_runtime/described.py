@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from legwatch.entry import distribution
+from legwatch.entry import distribution, module, named
 from legwatch.printable import shown
 
 if TYPE_CHECKING:
@@ -19,20 +19,20 @@ LARGEST = 1_000_000  # bytes of a module that is read for it
 def described(point: "EntryPoint") -> str:
     """Return the first line of its docstring; without one, of which package it is."""
     first = _docstring(point).strip().partition("\n")[0]
-    return shown(first, LONGEST) or f"of package {distribution(point) or point.module}"
+    return shown(first, LONGEST) or f"of package {distribution(point) or module(point)}"
 
 
 def _docstring(point: "EntryPoint") -> str:
     """Return the docstring of the function that an entry point names, or of its module."""
     with suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        file = _file(point.module)
+        file = _file(module(point))
         if file is None or file.stat().st_size > LARGEST:
             return ""
-        module = ast.parse(file.read_bytes())
-        for node in module.body:
-            if isinstance(node, ast.FunctionDef) and node.name == point.attr:
-                return ast.get_docstring(node) or ast.get_docstring(module) or ""
-        return ast.get_docstring(module) or ""
+        parsed = ast.parse(file.read_bytes())
+        for node in parsed.body:
+            if isinstance(node, ast.FunctionDef) and node.name == named(point):
+                return ast.get_docstring(node) or ast.get_docstring(parsed) or ""
+        return ast.get_docstring(parsed) or ""
     return ""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from legwatch.entry import PACKAGES, entries, is_ours, origin, reason
+from legwatch.entry import PACKAGES, check_written, entries, is_ours, module, origin, reason
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.options import check_methods, check_names, options_type, read_options
 from legwatch_runtime import shipped
@@ -169,11 +169,12 @@ def begins(what: str) -> None:
 def _loaded(point: "EntryPoint", group: str, word: str) -> Any:
     if is_ours(point):
         return point.load()
+    check_written(point)
     begins(f"importing {_what(word, point)}")
-    begin = call_within if point.module in sys.modules else first_apart
+    begin = call_within if module(point) in sys.modules else first_apart
     # The key is the module: while one class of it hangs in the import, so does every other.
     load = partial(_load, point.name, point.value, group)
-    return begin(f"import {point.module}", load, LOADS_WITHIN_S)
+    return begin(f"import {module(point)}", load, LOADS_WITHIN_S)
 
 
 def _load(name: str, value: str, group: str) -> Any:
@@ -203,9 +204,9 @@ def first_apart(key: str, call: Callable[[], T], within_s: float) -> T:
 def _remedy(error: BaseException, point: "EntryPoint") -> str:
     if not isinstance(error, ModuleNotFoundError):
         return ""
-    module = (error.name or "?").split(".")[0]
-    if module in PACKAGES:
+    missing = (error.name or "?").split(".")[0]
+    if missing in PACKAGES:
         return "; it is made for another version of legwatch"
-    if module == point.module.split(".")[0]:
+    if missing == module(point).split(".")[0]:
         return "; install the package anew"
-    return f": {sys.executable} -m pip install {module}"
+    return f": {sys.executable} -m pip install {missing}"

@@ -17,7 +17,7 @@ import installed
 from device.waiting import soon
 from legwatch import entry
 from legwatch.contract.window import decode_window
-from legwatch.errors import LegwatchError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.settings import load
 from legwatch_device.drivers import ReadFault, open_driver
 from legwatch_device.spool import Spool
@@ -251,7 +251,7 @@ def test_another_chip_is_refused() -> None:
 def test_the_mat_is_read_from_its_file(place: Path) -> None:
     file = place / "raw"
     table = {"file": str(file), "over": 500}
-    with pytest.raises(SettingsError, match=r"sensors\.presence\.file: .*raw is not there"):
+    with pytest.raises(CannotRun, match="raw is not there: is the converter plugged in"):
         open_driver("legwatch.presence", "iio_mat", "sensors.presence", table)
     file.write_text("501\n")
     sensor: IioMat = open_driver("legwatch.presence", "iio_mat", "sensors.presence", table)

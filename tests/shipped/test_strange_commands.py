@@ -121,6 +121,20 @@ def test_no_package_takes_a_shipped_command_away(
     assert "[sensors.leg]" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("value", ["my-bad.plain:make", "bad plain:make", "bad.plain:make()"])
+def test_one_that_python_cannot_take_apart_is_one_sentence(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    stranger.has("", {GROUP: {"odd": value}})
+    assert legwatch(["odd"]) == 1
+    said = capsys.readouterr().err
+    assert f"{value!r} is not written as module:name" in said
+    assert said.count("\n") == 1
+    assert legwatch(["--help"]) == 0
+    assert "  odd" in capsys.readouterr().out
+    assert legwatch(["od"]) == 2, "a typing error is answered, too"
+
+
 def test_entry_points_that_cannot_be_read_hide_no_command(
     stranger: Stranger, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -158,6 +158,22 @@ def test_a_package_that_is_broken_is_refused_by_day_and_stops_no_agent(
     assert fault.words in str(broken[0])
 
 
+@pytest.mark.parametrize("value", ["my-bad.plain:Odd", "bad plain:Odd", "bad/plain:O", "a.b:O()"])
+def test_an_entry_point_that_python_cannot_take_apart_stops_no_agent(
+    value: str, stranger: Stranger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger.has("", {GROUP: {"odd": value, "dht22": value}})
+    file = agent_file(tmp_path)
+    assert legwatch(["check-config", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"{value!r} is not written as module:name" in said
+    broken: list[CannotLoad] = []
+    assert set(read(file, broken.append).sensors) == {"leg", "room"}
+    assert legwatch(["check-config", "--options", "odd"]) == 1
+    assert f"{stranger.name} 1.2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_the_other_sensors_run_and_the_fault_is_told(
     name: str, stranger: Stranger, other: Stranger, caplog: pytest.LogCaptureFixture

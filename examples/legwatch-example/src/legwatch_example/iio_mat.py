@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from legwatch.errors import OptionError
+from legwatch.errors import CannotRun
 from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault
 
@@ -21,7 +21,7 @@ class IioMat:
     def __init__(self, options: Options) -> None:
         self._file, self._over = Path(options.file), options.over
         if not self._file.exists():
-            raise OptionError("file", f"{self._file} is not there")
+            raise CannotRun(f"{self._file} is not there: is the converter plugged in?")
 
     def present(self) -> bool:
         """Return if the number is over the threshold; raises ReadFault."""

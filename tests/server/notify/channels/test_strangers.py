@@ -202,6 +202,23 @@ def test_a_start_goes_on_without_it_and_health_names_it(
     assert boxes.used == ["phone"]
 
 
+def test_an_entry_point_that_python_cannot_take_apart_stops_no_server(
+    stranger: Stranger, other: Stranger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger.has("", {CHANNELS: {"odd": "my-bad.c:Fine", "console": "my-bad.c:Fine"}})
+    other.has(PHONE, {CHANNELS: {"phone": "{}:Phone"}})
+    boxes, settings = Boxes(), load(ServerSettings, {"push": {"channels": ["odd", "phone"]}})
+    opened = LateChannels(cast("Outboxes", boxes), settings, Parts())
+    opened.begin()
+    (concern,) = opened.wrong()
+    assert "'my-bad.c:Fine' is not written as module:name" in concern
+    assert boxes.used == ["phone"]
+    file = tmp_path / "server.toml"
+    file.write_text(f'zone = "UTC"\nstate_dir = "{tmp_path}"\n[push]\nchannels = ["phone"]\n')
+    assert legwatch(["check-config", str(file)]) == 0, "nobody uses it"
+    assert not capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["its module hangs", "its `check` hangs", "its constructor hangs"])
 def test_check_config_waits_once_for_what_hangs(
     name: str,
