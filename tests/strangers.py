@@ -14,6 +14,11 @@ from legwatch import entry
 from legwatch_runtime import apart, plugins
 
 _number = itertools.count(1)
+# A line that waits for the end of the thread, so that no test has to.
+OWN_THREAD = (
+    "import threading; one = threading.Thread(target=lambda: int('x'), name='kt');"
+    " one.start(); one.join()"
+)
 
 
 class Fault(NamedTuple):

@@ -15,8 +15,11 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import NoReturn
 
+from legwatch.entry import place, reason
+from legwatch_runtime import strange_threads
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import awake_s
+from legwatch_runtime.secrets import hide
 
 logger = logging.getLogger(__name__)
 
@@ -158,6 +161,7 @@ class Parts:
         self.elapsed_s = elapsed_s
         self.stopping = threading.Event()  # set: a part that fails is not started again
         self._all: list[Part] = []
+        self._strange: dict[tuple[str, str], str] = {}  # failed threads of other packages
 
     def add(
         self,
@@ -181,8 +185,9 @@ class Parts:
         return {part.name: part.failures for part in self._all if part.failures}
 
     def wrong(self) -> Iterator[str]:
-        """Yield one sentence for each part that is not well."""
+        """Yield one sentence for each part, and each thread of others, that is not well."""
         yield from (sentence for part in self.all() if (sentence := part.wrong()))
+        yield from list(self._strange.values())
 
     def well(self) -> bool:
         """Return False if a part has ended or hangs, so that the process must start again."""
@@ -192,14 +197,27 @@ class Parts:
         """End the process when a thread that is no part ends by an exception.
 
         Libraries have threads of their own, such as those that call a button's callback. Without
-        its thread a library goes on and does nothing, so a new start is the only help.
+        its thread a library goes on and does nothing, so a new start is the only help. A thread
+        that another package's driver or channel has started is told: it takes no other along.
         """
         threading.excepthook = self._other_thread
 
     def _other_thread(self, args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread is not None else "unknown"
-        why = _text(args.exc_value) if args.exc_value is not None else args.exc_type.__name__
-        self.end(f"the thread {name} failed: {why}")
+        error = args.exc_value
+        if error is None:
+            self.end(f"the thread {name} failed: {args.exc_type.__name__}")
+        elif owner := strange_threads.owner(error):
+            self._tell_strange(name, owner, error)
+        else:
+            self.end(f"the thread {name} failed: {_text(error)}{place(error)}")
+
+    def _tell_strange(self, name: str, owner: str, error: BaseException) -> None:
+        """Say once for each line that a thread of another package has failed there."""
+        where = place(error)
+        sentence = f"the thread {name} of {owner} failed: {hide(reason(error))}{where}"
+        if self._strange.setdefault((owner, where), sentence) is sentence:
+            logger.error("%s; legwatch goes on without it", sentence)
 
 
 def end_process(sentence: str) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from legwatch.entry import PACKAGES, check_written, entries, is_ours, module, origin, reason
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.options import check_methods, check_names, options_type, read_options
-from legwatch_runtime import shipped
+from legwatch_runtime import shipped, strange_threads
 from legwatch_runtime.bounded_call import call_within
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def load(
         raise CannotLoad(path, f"{_what(word, point)} {why}")
     if not is_ours(point):
         _whose[group, name] = _in_brackets(point)
+        strange_threads.note(point)
     try:
         kind = _loaded(point, group, word)
         check_methods(kind, methods, path)

@@ -162,7 +162,8 @@ def test_a_thread_of_a_library_ends_the_process(
     thread = threading.Thread(target=run, name="callbacks")
     thread.start()
     thread.join(10)
-    assert machine.ends == ["the thread callbacks failed: SystemExit: 0"]
+    line = run.__code__.co_firstlineno + 1
+    assert machine.ends == [f"the thread callbacks failed: SystemExit: 0 ({__file__}:{line})"]
 
 
 def test_the_end_of_the_process_is_one_sentence_and_code_1() -> None:

@@ -25,7 +25,7 @@ from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.testing import FakeClock
 from placed import LEG, ROOM
 from repository import REPO
-from strangers import Fault, Stranger, faults_at_import, hurry, options, promised
+from strangers import OWN_THREAD, Fault, Stranger, faults_at_import, hurry, options, promised
 
 pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
 
@@ -268,8 +268,27 @@ def test_a_module_that_was_imported_is_not_read_again(stranger: Stranger) -> Non
         (stranger.site / f"{stranger.name}.py").write_text(GOOD + "# longer than before\n")
 
 
+def test_a_thread_of_a_button_that_fails_takes_no_sensor_along(
+    stranger: Stranger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = GOOD.replace("def read(self): pass", f"def listen(self, pressed): {OWN_THREAD}")
+    stranger.has(code, {"legwatch.buttons": {"odd": "{}:Odd"}})
+    (file := tmp_path / "agent.toml").write_text('bed = "b"\n[button]\ndriver = "odd"\n')
+    ends: list[str] = []
+    parts = Parts(end=ends.append)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    parts.guard_other_threads()
+    button = fittings.button(read(file), lambda _word: None, parts)
+    assert button is not None
+    button.starting.attempt()
+    (sentence,) = parts.wrong()
+    assert sentence.startswith(f"the thread kt of {stranger.name} 1.2 failed: ValueError: invalid ")
+    assert ends == []
+
+
 def test_the_page_for_authors_names_each_of_these_cases() -> None:
     said = {"it hangs", "a reading raises", "a reading has a wrong type", "a reading hangs"}
+    said |= {"a thread of its own raises"}
     said |= {"lamp or buzzer raises"}  # test_strange_signal
     said |= {"lamp or buzzer hangs", "lamp, buzzer or button does not start"}  # test_hanging_signal
     assert promised(PAGE, "If a driver fails") == set(ALL) | said

@@ -1,5 +1,6 @@
 """A channel of another package that fails: one sentence says whose it is; people are reached."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from repository import REPO
 from server.notify.channels.test_answers import ROWS as ANSWERS
 from server.notify.channels.test_progress import ROWS as PROGRESS
 from server.notify.test_parts import Rig, until
-from strangers import Fault, Stranger, faults_at_import, hurry, promised
+from strangers import OWN_THREAD, Fault, Stranger, faults_at_import, hurry, promised
 
 pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
 
@@ -115,6 +116,7 @@ SENDS = {
 ALL: dict[str, Fault] = AT_START | LATER | SENDS
 HANGS = "`send` hangs"
 TEST_HANGS = "`rehearse` hangs"  # test_rehearsal
+THREAD = "a thread of its own raises"
 
 
 @pytest.fixture(autouse=True)
@@ -304,6 +306,22 @@ def test_its_people_are_reached_by_their_next_way(
         assert "part push-odd failed" not in caplog.text
 
 
+def test_a_thread_of_its_own_that_fails_ends_no_server(
+    stranger: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger.has(starting(OWN_THREAD), {CHANNELS: {"odd": "{}:Odd"}})
+    ends: list[str] = []
+    parts = Parts(end=ends.append)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    parts.guard_other_threads()
+    boxes, settings = Boxes(), load(ServerSettings, {"push": {"channels": ["odd"]}})
+    LateChannels(cast("Outboxes", boxes), settings, parts).begin()
+    (sentence,) = parts.wrong()  # in /health
+    assert sentence.startswith(f"the thread kt of {stranger.name} 1.2 failed: ValueError: invalid ")
+    assert ends == []
+    assert boxes.used == ["odd"]
+
+
 def test_one_that_is_uninstalled_while_it_runs_is_named_as_before(
     stranger: Stranger, other: Stranger, rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -456,7 +474,11 @@ def test_a_send_that_hangs_is_named_and_holds_no_other(
 
 
 def test_the_page_for_authors_names_each_of_these_cases() -> None:
-    assert promised(PAGE, "If a channel fails") == {*ALL, HANGS, TEST_HANGS, *ANSWERS, *PROGRESS}
+    assert promised(PAGE, "If a channel fails") == {
+        *ALL,
+        *(HANGS, TEST_HANGS, THREAD),
+        *(*ANSWERS, *PROGRESS),
+    }
 
 
 def test_a_broken_channel_that_nobody_uses_ends_no_start(
