@@ -155,9 +155,9 @@ class Indicator:
         return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
     def _identify(self, signal: Awaited, command: Command) -> CommandResult:
-        lit = self._lit_at is not None and not self._hangs
-        if lit:  # blinking would put out the lamp of an alert
-            return CommandResult(command.id, ok=True, why="the lamp is lit")
+        if self._lit_at is not None and not self._hangs:
+            # Blinking would put out the lamp of an alert; how its last call went is known.
+            return CommandResult(command.id, not self._why, self._why or "the lamp is lit")
         blinks = signal.blink()
         self._why = ""
         return CommandResult(command.id, ok=True, why="" if blinks else "there is no lamp to blink")

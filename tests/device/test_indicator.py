@@ -114,6 +114,29 @@ def test_to_identify_does_not_put_out_an_alerts_lamp() -> None:
     assert signal.did == ["light"]
 
 
+@pytest.mark.parametrize("deed", ["light", "sound"])
+@pytest.mark.parametrize("shown", [OSError("no bus"), None], ids=["raises", "wrong type"])
+def test_to_identify_says_that_an_alerts_lamp_has_failed(
+    deed: str, shown: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signal = FakeSignal()
+
+    def fail() -> bool | None:
+        if shown is not None:
+            raise shown
+        return None
+
+    with monkeypatch.context() as broken:
+        broken.setattr(signal, deed, fail)
+        bed = beacon(signal)
+        why = bed.obey(LOUD).why
+    assert bed.obey(IDENTIFY) == CommandResult("d", ok=False, why=why)
+    assert bed.why() == why
+    assert "blink" not in signal.did  # it would put out what is lit of it
+    bed.obey(Command("e", Cmd.NUDGE, Loudness.LOUD))
+    assert bed.obey(Command("f", Cmd.IDENTIFY)).why == "the lamp is lit"
+
+
 def nudge(thread: str, tone: Loudness = Loudness.LOUD) -> Command:
     return Command(f"n-{thread}", Cmd.NUDGE, tone, thread)
 
