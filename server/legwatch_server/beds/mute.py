@@ -34,7 +34,7 @@ def mute(bed: BedRecord, at_ms: int) -> Iterator[str]:
     if not signals.back_ms or at_ms - signals.window_ms > health.stale_s * 1000:
         return
     yield from _beside_the_alert(bed, at_ms)
-    if info is None:
+    if info is None or not bed.set_up_ms:  # not yet: what came before the start is not known here
         return
     places = info.places - JUDGED
     if bed.state.bed.alerts.sensor.reason is Reason.MAT_MISSING:

@@ -108,7 +108,7 @@ class BedRecord:
     unread: UnreadWindows = _ALL_READ  # since the last that was taken in
     rivals: Rivals = _NO_RIVALS  # whether two agents send as this bed
     mat_ms: int = 0  # the last window in which a mat said something
-    set_up_ms: int = 0  # since when this process knows which sensors are set up
+    set_up_ms: int = 0  # since when this process knows which sensors are set up; 0: it does not
     ahead_ms: int | None = None  # the agent's clock, if it says that it is set
     info_live: bool = False  # its agent has said its info now, or sent a window of that start since
     zone_said: str = ""  # the last line in the log on its agent's zone

@@ -132,6 +132,21 @@ def test_a_mat_that_falls_silent_in_the_night_is_told_too(ward: InProcessServer)
     assert reported(ward) == []
 
 
+@pytest.mark.parametrize("status", [b"offline", b"online"])
+def test_an_old_word_of_the_agent_after_a_restart_makes_no_sensor_mute(
+    ward: InProcessServer, status: bytes
+) -> None:
+    """Server and agent were ended together: the word waits at the broker, before any window."""
+    says(ward, "leg", "room", "movement", "presence")
+    ward.play("b", 20, lambda _minute: ALL)
+    ward.restart()
+    ward.turn([ward.message(topic("b", Channel.STATUS), status)])
+    assert reported(ward) == []
+    ward.play("b", 20, lambda _minute: {**ALL, "in_bed": None})
+    assert sensor_alerts(ward) == [("fired", "mat_missing")]  # told as ever
+    assert reported(ward) == []
+
+
 def without(*fields: str) -> Any:
     return lambda _minute: {**ALL, **dict.fromkeys(fields)}
 
