@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.part import Parts
 from legwatch_server.notify.accepted import WrongAnswer
 from legwatch_server.notify.channels import (
@@ -91,7 +92,8 @@ class Outbox:
         self._in_flight: dict[int, BusyKey] = {}
         self._unrecorded: list[JobResult] = []
         self._started = self._stop = False
-        self.failing = ""  # why the last push failed; empty after a success
+        self.failing = ""  # why the last push or test failed; empty after a success
+        self._test_failed = False  # only a silent test has failed, so that the next may end it
         self.unread = ""  # why the last `progress` could not be read; empty after one that could
         self._said_unread = ""
         self.results: dict[str, int] = dict.fromkeys(Count, 0)
@@ -257,7 +259,7 @@ class Outbox:
             self._heard(delivery.id, outcome)
         if kind is not JobKind.SEND:
             return
-        failed = isinstance(outcome, PushError)
+        failed, tests = isinstance(outcome, PushError), delivery.purpose is Purpose.REHEARSAL
         untold = outcome == NOT_TRIED or isinstance(outcome, WrongAnswer)
         if self._calls.reach is not None and not untold:
             again_s = None if isinstance(outcome, Permanent) else known.again_s
@@ -265,9 +267,11 @@ class Outbox:
         if failed:
             level = logging.DEBUG if self.failing == str(outcome) else logging.WARNING
             logger.log(level, "channel %s, %s: %s", self._channel, delivery.person, outcome)
+            self._test_failed = tests and (self._test_failed or not self.failing)
             self.failing = str(outcome)
-        elif self.failing:
-            logger.info("channel %s delivers again", self._channel)
+        elif self.failing and (self._test_failed or not tests):
+            again = "passes its test again" if tests else "delivers again"
+            logger.info("channel %s %s", self._channel, again)
             self.failing = ""
 
     def _heard(self, ident: int, outcome: object) -> None:
