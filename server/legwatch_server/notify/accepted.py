@@ -13,6 +13,13 @@ class WrongAnswer(Permanent):
     """What a method has returned is none of its answers: it says nothing of the way to a person."""
 
 
+class Raised(WrongAnswer):
+    """`progress` has raised what it should not; the log has it, with its line."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the channel's progress failed: {why}")
+
+
 def accepted(answer: object) -> Sent:
     """Return what `send` of a channel has returned; raises Permanent if that is no `Sent`."""
     if not isinstance(answer, Sent):  # nobody knows what that channel has done

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.part import Parts
-from legwatch_server.notify.accepted import WrongAnswer
+from legwatch_server.notify.accepted import Raised, WrongAnswer
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -282,6 +282,6 @@ class Outbox:
             self.unread = ""
         elif isinstance(outcome, WrongAnswer):
             self.unread = str(outcome)
-            if self.unread != self._said_unread:
+            if self.unread != self._said_unread and not isinstance(outcome, Raised):
                 logger.warning("channel %s: %s", self._channel, self.unread)
             self._said_unread = self.unread

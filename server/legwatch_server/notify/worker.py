@@ -10,7 +10,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Part, Parts
 from legwatch_runtime.secrets import hide
-from legwatch_server.notify.accepted import accepted, progressed, proven
+from legwatch_server.notify.accepted import Raised, accepted, progressed, proven
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -117,7 +117,8 @@ class Workers:
             return error
         except BaseException as error:  # noqa: BLE001 - a channel may raise SystemExit, too
             self._complain(error)
-            return Retryable(reason(error))
+            why = reason(error)
+            return Raised(why) if job.kind is JobKind.FOLLOW else Retryable(why)
 
     def _complain(self, error: BaseException) -> None:
         """Log once what a channel of a package raises, for its author; the push is tried again."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaigns.ward import health_of
-from legwatch_server.notify.channels import Progress
+from legwatch_server.notify.channels import Progress, Retryable
 from legwatch_server.testing import FakeChannel, InProcessServer
 from repository import REPO
 from server.notify.test_escalation import BERT, cold
@@ -15,7 +15,11 @@ from server.ward import MINUTE_MS, open_ward
 
 PAGE = REPO / "server/legwatch_server/notify/channels/README.md"
 MUST = "the channel's progress must return a Progress, "
-ROWS = {"`progress` returns no `Progress`", "`progress` is `async`"}  # of the page for authors
+ROWS = {  # of the page for authors
+    "`progress` returns no `Progress`",
+    "`progress` is `async`",
+    "`progress` raises anything else",
+}
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
 
 
@@ -27,6 +31,8 @@ class Odd(FakeChannel):
 
     def progress(self, receipt: str) -> Any:
         del receipt
+        if isinstance(self.found, BaseException):
+            raise self.found
         return self.found
 
 
@@ -87,6 +93,30 @@ def test_a_progress_that_is_none_is_said_once_until_there_is_one(
 def test_a_progress_that_is_async_is_said(ward: InProcessServer) -> None:
     follow(ward, Waits("phone", ward.pushes))
     assert of_the_channel(ward) == [f"channel phone: {MUST}so write def, not async def"]
+
+
+@pytest.mark.parametrize("error", [ValueError("a\nb"), SystemExit("a b")], ids=repr)
+def test_a_progress_that_raises_is_said_once_until_there_is_one(
+    error: BaseException, ward: InProcessServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = Odd("phone", ward.pushes)
+    odd.found = error
+    follow(ward, odd)
+    why = f"{type(error).__name__}: a b"
+    assert of_the_channel(ward) == [f"channel phone: the channel's progress failed: {why}"]
+    assert "the channel's progress failed" not in caplog.text  # the log has the traceback
+    odd.found = Progress.WAITING
+    later(ward)
+    assert of_the_channel(ward) == []
+
+
+def test_a_service_that_is_away_when_it_is_asked_is_no_fault_of_the_channel(
+    ward: InProcessServer,
+) -> None:
+    odd = Odd("phone", ward.pushes)
+    odd.found = Retryable("not reachable")
+    follow(ward, odd)
+    assert of_the_channel(ward) == []
 
 
 def test_every_progress_is_taken(ward: InProcessServer) -> None:
