@@ -49,6 +49,16 @@ def maybe_number(value: object, what: str, method: Callable[[], object]) -> floa
     return None if value is None else number(value, what, method)
 
 
+def maybe_bool(value: object, method: Callable[[], object]) -> bool | None:
+    """Return a driver's True, False or None as a plain one, also of numpy; raises WrongAnswer."""
+    if value is None or isinstance(value, bool):
+        return value
+    if type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_"):
+        return bool(value)  # of no kind that Python knows, unlike its numbers
+    why = f"{named(method)} must return True, False or None, not {kind(value)}"
+    raise WrongAnswer(why, place(method))
+
+
 def whole(value: Any, what: str, method: Callable[[], object]) -> int:
     """Return a driver's whole number as a plain one, also one of numpy; raises WrongAnswer."""
     if not isinstance(value, bool) and isinstance(value, Integral):

@@ -144,11 +144,7 @@ def _motion(placed: PlacedSensor, window_s: float) -> Values:
 
 def _presence(placed: PlacedSensor, _window_s: float) -> Values:
     asked = placed.sensor.present
-    present = asked()
-    if present is not None and not isinstance(present, bool):
-        why = f"present must return True, False or None, not {answers.kind(present)}"
-        raise answers.WrongAnswer(why, answers.place(asked))
-    return (present,)
+    return (answers.maybe_bool(asked(), asked),)
 
 
 _ASK = {

@@ -118,6 +118,24 @@ def test_numbers_of_other_kinds_become_plain_ones(
     assert {type(value) for value in kept} <= {int, float, type(None)}
 
 
+@pytest.mark.parametrize("name", ["bool", "bool_"])  # of numpy 2 and 1
+@pytest.mark.parametrize("pressed", [True, False])
+def test_a_presence_of_numpy_becomes_a_plain_one(name: str, pressed: bool) -> None:
+    found = type(name, (), {"__module__": "numpy", "__bool__": lambda _self: pressed})()
+    assert ask(PlacedSensor(PRESENCE, Answers(found)), 10.0).values == (pressed,)
+    strange = type(name, (), {"__module__": "another"})()
+    with pytest.raises(TypeError, match=f"must return True, False or None, not {name}"):
+        ask(PlacedSensor(PRESENCE, Answers(strange)), 10.0)
+
+
+def test_a_presence_of_the_numpy_that_is_installed_is_taken() -> None:
+    numpy = pytest.importorskip("numpy")
+    values = ask(PlacedSensor(PRESENCE, Answers(numpy.array([1, 2]).any())), 10.0).values
+    assert [type(value) for value in values or ()] == [bool]
+    with pytest.raises(TypeError, match="not ndarray"):
+        ask(PlacedSensor(PRESENCE, Answers(numpy.array([True]))), 10.0)
+
+
 @pytest.mark.parametrize("role", [LEG, MOVEMENT, PRESENCE, GAUGE])
 def test_a_coroutine_is_no_answer_and_nobody_is_warned_of_it(role: Any) -> None:
     with warnings.catch_warnings(record=True) as warned:
