@@ -56,8 +56,11 @@ def named(point: "EntryPoint") -> str:
 
 
 def check_written(point: "EntryPoint") -> None:
-    """Raise RuntimeError for an entry point that Python cannot take apart, as with a hyphen."""
-    if point.pattern.match(point.value) is None:
+    """Raise RuntimeError for an entry point that names no thing in a module.
+
+    Python cannot take some apart, as with a hyphen, and takes one without a colon for a module.
+    """
+    if point.pattern.match(point.value) is None or not named(point):
         raise RuntimeError(
             f"{point.value!r} is not written as module:name; a module has letters, digits, _ and ."
         )

@@ -121,7 +121,9 @@ def test_no_package_takes_a_shipped_command_away(
     assert "[sensors.leg]" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("value", ["my-bad.plain:make", "bad plain:make", "bad.plain:make()"])
+@pytest.mark.parametrize(
+    "value", ["my-bad.plain:make", "bad plain:make", "bad.plain:make()", "bad.plain.make"]
+)
 def test_one_that_python_cannot_take_apart_is_one_sentence(
     stranger: Stranger, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:

@@ -158,7 +158,10 @@ def test_a_package_that_is_broken_is_refused_by_day_and_stops_no_agent(
     assert fault.words in str(broken[0])
 
 
-@pytest.mark.parametrize("value", ["my-bad.plain:Odd", "bad plain:Odd", "bad/plain:O", "a.b:O()"])
+@pytest.mark.parametrize(
+    "value",
+    ["my-bad.plain:Odd", "bad plain:Odd", "bad/plain:O", "a.b:O()", "a.b.Odd", "a.b.Odd [x]"],
+)
 def test_an_entry_point_that_python_cannot_take_apart_stops_no_agent(
     value: str, stranger: Stranger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

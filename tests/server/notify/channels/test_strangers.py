@@ -204,16 +204,21 @@ def test_a_start_goes_on_without_it_and_health_names_it(
     assert boxes.used == ["phone"]
 
 
+@pytest.mark.parametrize("value", ["my-bad.c:Fine", "bad.c.Fine"])
 def test_an_entry_point_that_python_cannot_take_apart_stops_no_server(
-    stranger: Stranger, other: Stranger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    value: str,
+    stranger: Stranger,
+    other: Stranger,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    stranger.has("", {CHANNELS: {"odd": "my-bad.c:Fine", "console": "my-bad.c:Fine"}})
+    stranger.has("", {CHANNELS: {"odd": value, "console": value}})
     other.has(PHONE, {CHANNELS: {"phone": "{}:Phone"}})
     boxes, settings = Boxes(), load(ServerSettings, {"push": {"channels": ["odd", "phone"]}})
     opened = LateChannels(cast("Outboxes", boxes), settings, Parts())
     opened.begin()
     (concern,) = opened.wrong()
-    assert "'my-bad.c:Fine' is not written as module:name" in concern
+    assert f"{value!r} is not written as module:name" in concern
     assert boxes.used == ["phone"]
     file = tmp_path / "server.toml"
     file.write_text(f'zone = "UTC"\nstate_dir = "{tmp_path}"\n[push]\nchannels = ["phone"]\n')
