@@ -65,7 +65,7 @@ _BODY = (AlertKind.COLD, AlertKind.STILL)
 _KNOWN: Figures = (
     ("leg_c", 24.1), ("usual_c", 30.0), ("usual_low_c", 29.0), ("usual_high_c", 31.0),
     ("room_c", 17.0), ("for_min", 20), ("still_min", 130), ("silent_min", 16),
-    ("limit_c", 26.5), ("in_min", 9), ("known_min", 12),
+    ("high_c", 31.2), ("fell_min", 9), ("in_min", 9), ("known_min", 12),
     ("sensor", "movement, presence, oxygen"), ("bed", "anna"),
 )  # fmt: skip
 
@@ -118,7 +118,7 @@ def changes() -> Iterator[tuple[AlertKind, TransitionKind, Reason]]:
         yield (kind, TransitionKind.SNOOZED, Reason.BY_PERSON)
         yield (kind, TransitionKind.SNOOZED, Reason.WARNINGS_ONLY)
     yield from ((kind, TransitionKind.UNKNOWN, reason) for kind in _BODY for reason in _BLIND)
-    yield (AlertKind.COLD, TransitionKind.EXPECTED, Reason.COOLED)
+    yield (AlertKind.COLD, TransitionKind.EXPECTED, Reason.OFF_OR_EMPTY)
     yield (AlertKind.COLD, TransitionKind.WARMING, Reason.WARMING)
     yield from ((AlertKind.AGENT, TransitionKind.REPORTED, reason) for reason in REPORTED)
 

@@ -21,11 +21,10 @@ from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
 from legwatch.alerting.told_sensors import ToldSensors, subject, subject_of_end, tell_dead
 from legwatch.alerting.trial_nights import TrialNights, is_silent
-from legwatch.conditions import agent, cold, lying, sensors, still
+from legwatch.conditions import agent, cold, early_sign, sensors, still
 from legwatch.conditions import cold_memory as cold_memories
 from legwatch.conditions.cold_memory import ColdMemory, ColdMinute
-from legwatch.conditions.early_sign import cold_in_min
-from legwatch.conditions.verdict import NO, YES, Firing, Reason, TriState, Verdict
+from legwatch.conditions.verdict import YES, Firing, Reason, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
@@ -90,23 +89,23 @@ def minute(
     quiet = not any(firing) and YES not in (legs, still_long, bad_sensor, silent)
     changes: tuple[_Change, ...] = ()
     if not quiet:
-        unlikely = lying.is_hardly_bare(memory.lying, seen) or cold.may_be_empty(now, rules)
-        answers = not is_silent(trial) and not unlikely
+        answers = not is_silent(trial) and cold.may_be_answered(now, rules)
         alerts, changes = _advance(alerts, verdicts, seen, rules, answers=answers)
-    in_min, settled = None, seen.settled
-    if settled and legs is NO and alerts.cold.severity is None:
-        in_min = cold_in_min(now, rules)
+    in_min, settled, begun_ms = None, seen.settled, None
+    if memory.cover.begun is not None and YES not in (legs, bad_sensor, silent):
+        begun_ms = early_sign.begun_ms(now, rules)
+        in_min = None if begun_ms is None else early_sign.cold_in_min(now, rules)
     doubt = verdicts[0].reason if legs is TriState.UNKNOWN else None
     found = _found((legs, seen.still_since_ms, in_min, settled, doubt))
     if bad_sensor is YES:
         bad_ms = at_ms
     bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told))
-    if quiet and in_min is not None and is_due(early_sign_ms, at_ms):
-        notice = early_notice(now, in_min, rules, on_trial=is_silent(trial))
-        return bed._replace(early_sign_ms=at_ms), (notice,)
-    if not changes:
-        return bed, ()
     notices: list[Notice] = []
+    if alerts.cold.severity is None and is_due(begun_ms, early_sign_ms, at_ms):
+        notices.append(early_notice(now, in_min, on_trial=is_silent(trial)))
+        bed = bed._replace(early_sign_ms=at_ms)
+    elif not changes:
+        return bed, ()
     for change in changes:
         bed, stored = _notice(bed, change, seen, rules)
         notices += stored

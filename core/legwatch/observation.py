@@ -10,13 +10,14 @@ from typing import NamedTuple
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
-from legwatch.signals import bed_warmth, coverage, repeated_values, stillness, thermometer
+from legwatch.signals import bed_warmth, bouts, coverage, repeated_values, stillness, thermometer
 from legwatch.signals import course as courses
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
 from legwatch.signals import room_warmth as room_warmths
 from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.bed_warmth import BedWarmth
+from legwatch.signals.bouts import Bouts
 from legwatch.signals.course import Course
 from legwatch.signals.coverage import ALL, Coverage
 from legwatch.signals.movement import Movement
@@ -48,6 +49,7 @@ class Signals(NamedTuple):
     movement_heard: Coverage = Coverage()
     course: Course = Course()
     room_warmth: RoomWarmth = RoomWarmth()
+    bouts: Bouts = Bouts()
 
 
 class Observation(NamedTuple):
@@ -82,6 +84,7 @@ class Observation(NamedTuple):
     movement_heard: Coverage
     course: Course
     room_warmth: RoomWarmth
+    bouts: Bouts
 
 
 _signals, _observation = maker(Signals), maker(Observation)
@@ -93,7 +96,7 @@ def observe(
     """Apply the windows of the minute that ended at `at_ms`."""
     # To take all apart at once is faster than field by field.
     last_ms, back_ms, minutes, leg, room, movement, presence, offset, pair, warmth = was[:10]
-    *heard, course, room_warmth = was[10:]
+    *heard, course, room_warmth, bout = was[10:]
     stale_ms = rules.health.stale_s * 1000
     window_ms, back_ms = _newest((last_ms, back_ms), windows, at_ms, stale_ms)
     samples = sort_out(windows)
@@ -132,7 +135,10 @@ def observe(
         entered_ms=entered_ms,
         goes_on=warmth.stay_ms == entered_ms or occupancies.has_returned(presence, rules),
     )
-    course = courses.update(course, leg_c, movement.total if windows else 0.0, at_ms)
+    moved_s = movement.total if windows else 0.0
+    course = courses.update(course, leg_c, moved_s, at_ms)
+    edges = 0 if samples.still else sum(sample[1] for sample in samples.moves)
+    bout = bouts.update(bout, moved_s, edges, course.peak_ms, at_ms)
     minutes += 1
     now = _signals(
         (
@@ -149,6 +155,7 @@ def observe(
             *heard,
             course,
             room_warmth,
+            bout,
         )
     )
     moved_ms = movement.moved_ms

@@ -36,7 +36,7 @@ WILL_S = 45  # after so long the broker says that a dead bedside is gone
 BEDS = ("dies", "cold", "well")
 SETTINGS: dict[str, Any] = {
     "zone": "UTC",
-    "rules": {"alerts.learn_nights": 0, "warmth.early_s": 0},
+    "rules": {"alerts.learn_nights": 0, "warmth.early_s": 0, "warmth.change_sure": 1.0},
     "rehearsal": {"at": ""},
     "people": {
         "anna": {"role": "sleeper", "channels": ["phone"]},

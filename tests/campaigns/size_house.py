@@ -36,7 +36,7 @@ class SizeHouse(House):
         self.phones = Phones()
         self.write_server(
             beds={bed: {"played": True} for bed in COLD},
-            rules={"alerts.learn_nights": 0},
+            rules={"alerts.learn_nights": 0, "warmth.change_sure": 1.0},
             push={
                 "channels": ["ntfy"],
                 "ntfy": {"url": self.phones.url, "topic": "legs"},

@@ -31,7 +31,7 @@ class ThreadsHouse(SizeHouse):
         self.watcher = Watcher()
         self.write_server(
             beds={bed: {"played": True} for bed in COLD},
-            rules={"alerts.learn_nights": 0},
+            rules={"alerts.learn_nights": 0, "warmth.change_sure": 1.0},
             push={"channels": ["ntfy"], "ntfy": {"url": self.phones.url, "topic": "legs"}},
             heartbeat={"url": self.watcher.url, "every_s": 10},
         )

@@ -39,7 +39,8 @@ def settings() -> ServerSettings:
         "zone": "UTC",
         "answers": {"url": "https://legs.example"},
         "rehearsal": {"at": ""},
-        "rules": {"alerts.learn_nights": 0, "warmth.early_s": 0},
+        # Only the limits in degrees decide: these sleepers never move.
+        "rules": {"alerts.learn_nights": 0, "warmth.early_s": 0, "warmth.change_sure": 1.0},
     }
     made = load(ServerSettings, table)
     made.check()

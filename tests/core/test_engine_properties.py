@@ -341,15 +341,15 @@ def test_noise_below_what_a_sensor_resolves_changes_no_cold_alert(
 @given(CLEAR, NOISE)
 def test_noise_before_a_sensor_rounds_moves_no_alert(sleeper: Sleeper, noise: int) -> None:
     noisy = sleeper.windows(noise=noise)
-    assert moved_min(sleeper.windows(), noisy, TransitionKind.FIRED, TransitionKind.RESOLVED) <= 2
+    assert moved_min(sleeper.windows(), noisy, TransitionKind.FIRED, TransitionKind.RESOLVED) <= 5
 
 
 def first_cold(events: Iterable[Event]) -> tuple[int, bool] | None:
-    """Return the minute of the first cold alert, and whether the contrast made it."""
+    """Return the minute of the first cold alert, and whether no limit in degrees made it."""
     for notice in replay(events, AT_ONCE):
         if notice.kind is AlertKind.COLD and notice.transition is TransitionKind.FIRED:
-            assert notice.rule is not None
-            return notice.at_ms // 60_000, notice.rule.path.startswith("warmth.change_s")
+            by_level = notice.rule is not None and notice.rule.path != "warmth.change_sure"
+            return notice.at_ms // 60_000, not by_level
     return None
 
 
@@ -377,13 +377,13 @@ def test_what_both_are_off_by_before_they_round_changes_no_alert(
 ) -> None:
     """Its end may be another: warm again is, among others, what is as warm as a covered bed."""
     off = sleeper.windows(leg_off_c=off_c, room_off_c=off_c)
-    assert moved_min(sleeper.windows(), off, TransitionKind.FIRED) <= 2
+    assert moved_min(sleeper.windows(), off, TransitionKind.FIRED) <= 5
 
 
 @settings(max_examples=12)
 @given(CLEAR, OFF_C)
 def test_what_one_is_off_by_is_learned_in_the_empty_bed(sleeper: Sleeper, off_c: float) -> None:
-    assert moved_min(sleeper.windows(), sleeper.windows(leg_off_c=off_c), TransitionKind.FIRED) <= 2
+    assert moved_min(sleeper.windows(), sleeper.windows(leg_off_c=off_c), TransitionKind.FIRED) <= 5
 
 
 @settings(max_examples=12)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from legwatch.bed import Found
+from legwatch.conditions.cover import Cover
 from legwatch.engine import BedState, start
 from legwatch.observation import Signals
 from legwatch.state_codec import from_json, to_json
@@ -29,7 +30,7 @@ def test_a_state_of_version_1_is_read_but_for_what_it_did_not_keep() -> None:
     assert read.bed.found == Found(legs=state.bed.found.legs)
     kept = read.bed.signals[:9]
     assert kept == state.bed.signals[:9]
-    assert read.bed.cold == state.bed.cold._replace(before_fall_c=None)
+    assert read.bed.cold == state.bed.cold._replace(before_fall_c=None, cover=Cover())
     signals = Signals(*kept, *state.bed.signals[9:])
     assert (
         read._replace(

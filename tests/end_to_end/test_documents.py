@@ -60,7 +60,7 @@ def test_legwatch_up_ends_its_made_night_with_commands_that_work(
         r"^  (\d\d:\d\d) \w+ +(?:fired|repeated|warming|resolved) ", said, re.MULTILINE
     )
     assert lived == summed  # one zone for all
-    assert "22:41" in lived  # as in the README, wherever it is played
+    assert "22:43" in lived  # as in the README, wherever it is played
     assert "(America/Los_Angeles)" in said.splitlines()[1]
     assert "set push.channels" not in said
     assert "is on a machine in" not in said

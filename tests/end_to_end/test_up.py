@@ -1,4 +1,4 @@
-"""`legwatch up`: a made night within a minute, a clean end, and nobody left behind."""
+"""`legwatch up`: a made night within a minute and a half, a clean end, and nobody left behind."""
 
 import http.client
 import json
@@ -61,13 +61,13 @@ def three_children(up: Up) -> list[int]:
     return children
 
 
-def test_the_first_alert_and_its_all_clear_show_within_a_minute(up: Up) -> None:
+def test_the_first_alert_and_its_all_clear_show_within_a_minute_and_a_half(up: Up) -> None:
     begun_s = time.monotonic()
     wait_until(lambda: "No sensors are configured" in up.said(), "the word that it is a demo", 15)
     assert "Nothing here is a real bed" in up.said()
-    wait_until(lambda: "Your legs may be cold" in up.said(), "the first alert", 75)
-    wait_until(lambda: "Warm again by your legs" in up.said(), "its all-clear", 75)
-    assert time.monotonic() - begun_s < 75
+    wait_until(lambda: "Your legs may be cold" in up.said(), "the first alert", 95)
+    wait_until(lambda: "Warm again by your legs" in up.said(), "its all-clear", 95)
+    assert time.monotonic() - begun_s < 95
     assert "Traceback" not in up.said()
 
 

@@ -31,7 +31,7 @@ PAGES = [
     "server/legwatch_server/settings.py",
 ]
 OF_NEW_BEDS = ("alerts.learn_nights", "alerts.learn_urgent")  # a recording has no trial nights
-NIGHTS = ["uncovered", "body/body-3-0001-plain", "body/body-3-0001-uncovered_both"]
+NIGHTS = ["uncovered", "body/body-3-0001-plain", "body/body-3-0001-uncovered_near"]
 
 
 def written() -> Iterator[tuple[str, str]]:

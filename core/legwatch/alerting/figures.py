@@ -32,6 +32,7 @@ def alert_figures(
                 ("room_c", seen.room.celsius),
                 ("for_min", for_min),
                 ("still_min", still_min),
+                *_fallen(seen),
             )
         case AlertKind.STILL:
             return (("still_min", still_min), ("leg_c", seen.leg.celsius))
@@ -53,7 +54,9 @@ def hold_figures(
         return ()
     ended = _HOLD_ENDS.get(kind)
     if ended is None:
-        ended = "moved" if alert.hold_until_ms != before.hold_until_ms else "time"
+        moved = alert.hold_until_ms != before.hold_until_ms
+        late = at_ms - before.hold_until_ms > MINUTE_MS
+        ended = "moved" if moved else "surer" if late else "time"
     return (("waited_min", (at_ms - before.fired_ms) // MINUTE_MS), ("wait_ended", ended))
 
 
@@ -82,6 +85,15 @@ def _last_good_c(sensor: str, seen: Observation) -> float | None:
     """Return the last good value of a thermometer; another sensor has none in degrees."""
     of = {LEG: seen.leg, ROOM: seen.room}
     return of[sensor].last_raw_c if sensor in of else None
+
+
+def _fallen(seen: Observation) -> Figures:
+    """Return from what the air by the legs has fallen, as its sensor tells it, and for how long."""
+    course, c, told_c = seen.course, seen.leg_c, seen.leg.celsius
+    if c is None or told_c is None or course.at_ms != seen.at_ms:
+        return ()
+    high_c = round(course.peak_c + told_c - c, 1)
+    return (("high_c", high_c), ("fell_min", _minutes(course.peak_ms, seen)))
 
 
 def _minutes(since_ms: int | None, seen: Observation) -> int | None:

@@ -1,7 +1,7 @@
 """Evaluate gradient-boosted decision trees, a binary classifier that scikit-learn has fitted.
 
-lab/legwatch_lab/fit/fit_uncovered.py fits a HistGradientBoostingClassifier to made nights and
-writes its trees to uncovered_model.py. This file only evaluates them, and needs no scikit-learn.
+The programs in lab/legwatch_lab/fit fit a HistGradientBoostingClassifier to made nights and write
+its trees to files such as cover_model.py. This file only evaluates them, and needs no scikit-learn.
 
 A tree is one line of text in pre-order. A split is the letter of a feature (the first of its name,
 or one that stands for it) and a threshold, such as `k0.287`. If the feature is at most the
@@ -110,11 +110,16 @@ def probability(model: Classifier, features: Sequence[float]) -> float:
     features. The examples are minutes of made nights: nobody has checked the probability on people.
     Base and one leaf of each tree add up to the logarithm of the odds.
     """
-    points, left, first, asked, digits = model.leaves
+    return 1 / (1 + math.exp(-points(model, features) / POINTS))
+
+
+def points(model: Classifier, features: Sequence[float]) -> int:
+    """Return the logarithm of the odds of "yes" for these features, in points."""
+    found, left, first, asked, digits = model.leaves
     values = tuple(features)  # a plain tuple is indexed faster
     for place, thresholds, leaves in asked:
         left &= leaves[bisect_left(thresholds, values[place])]
     ends = left & ~(left - first)  # of each tree the lowest bit
     for value, leaves_with in digits:
-        points += value * (ends & leaves_with).bit_count()
-    return 1 / (1 + math.exp(-points / POINTS))
+        found += value * (ends & leaves_with).bit_count()
+    return found

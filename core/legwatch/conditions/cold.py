@@ -1,7 +1,21 @@
 """Are the legs cold? Judged on the air beside them, never on skin; limits in config/profiles."""
 
-from legwatch.conditions import cold_and_still, lying, uncovered, warming, witness
-from legwatch.conditions.cold_causes import cause, cooling_reason, is_cool, uncovered_reason
+from legwatch.conditions import (
+    cold_and_still,
+    cover,
+    cover_reasons,
+    displaced,
+    lying,
+    warming,
+    witness,
+)
+from legwatch.conditions.cold_causes import (
+    cause,
+    cooling_reason,
+    is_cool,
+    is_usual,
+    uncovered_reason,
+)
 from legwatch.conditions.cold_memory import ColdMinute, has_held
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.verdict import (
@@ -11,6 +25,7 @@ from legwatch.conditions.verdict import (
     WARM,
     Firing,
     Reason,
+    Rule,
     Severity,
     TriState,
     Verdict,
@@ -22,7 +37,7 @@ from legwatch.limits.rules import Rules
 from legwatch.observation import Observation
 from legwatch.signals import contrast
 from legwatch.signals import contrast_fall as falls
-from legwatch.signals.occupancy import may_have_left
+from legwatch.signals.occupancy import has_returned, may_have_left
 from legwatch.signals.thermometer import rise_10_min_c
 
 RESTED_MS = 1_200_000  # who lies uncovered seldom lies longer without any movement
@@ -39,11 +54,13 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         return verdict  # as in most minutes
     if verdict.warming:
         return verdict
+    reason = firing.reason if firing else verdict.reason
+    if cover.decides(now.memory.cover, rules) or (reason in OF_COVER and verdict.rule is None):
+        return _of_cover(verdict, now, rules, firing)
     if may_be_empty(now, rules):
         # It is not known that somebody is there.
         quiet = lying.is_doubtful(now.memory.lying, now.seen.at_ms)
         return _no_more_than_a_warning(verdict, firing, quiet=quiet)
-    reason = firing.reason if firing else verdict.reason
     if reason in OF_COVER and lying.is_covered(now.memory.lying):
         return _no_more_than_a_warning(verdict, firing, quiet=True)
     if lying.is_hardly_bare(now.memory.lying, now.seen):
@@ -55,11 +72,35 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
 
 
+def _of_cover(verdict: Verdict, now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
+    """Say no more than the estimate is sure of: the bed may be empty, and cold for that."""
+    if not firing and not cover.is_bare(now.memory.cover):
+        return unknown(Reason.PRESENCE_UNSURE)
+    if not is_likely(now, rules):
+        quiet = not cover.is_sure(now.memory.cover) or _is_urgent(firing)
+        return _no_more_than_a_warning(verdict, firing, quiet=quiet)
+    return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
+
+
+def is_likely(now: ColdMinute, rules: Rules) -> bool:
+    """Return True if it is sure enough for an urgent sound that bare legs lie there."""
+    return cover.is_urgent(now.memory.cover) and not _mat_may_err(now, rules)
+
+
 def _no_more_than_a_warning(verdict: Verdict, firing: Firing | None, *, quiet: bool) -> Verdict:
     """Escalate nothing; `quiet`: there is no reason to say more, and none to sound."""
     if verdict.severity is Severity.URGENT and not _is_urgent(firing):
         verdict = verdict._replace(severity=Severity.WARNING)
     return verdict._replace(since_ms=None) if firing and quiet else verdict
+
+
+def may_be_answered(now: ColdMinute, rules: Rules) -> bool:
+    """Return True if it is likely that somebody lies there and could answer an alert."""
+    memory = now.memory
+    if cover.decides(memory.cover, rules):
+        there = now.seen.occupancy.mat is True and cover.is_sure(memory.cover)
+        return is_likely(now, rules) or (there and not _mat_may_err(now, rules))
+    return not lying.is_hardly_bare(memory.lying, now.seen) and not may_be_empty(now, rules)
 
 
 def may_be_empty(now: ColdMinute, rules: Rules) -> bool:
@@ -69,9 +110,12 @@ def may_be_empty(now: ColdMinute, rules: Rules) -> bool:
     nothing has moved since, or air and movement together say so. Without a mat, the bed may be
     empty as long as it is not very likely that somebody lies there.
     """
+    return lying.may_be_empty(now.memory.lying, now.seen.at_ms) or _mat_may_err(now, rules)
+
+
+def _mat_may_err(now: ColdMinute, rules: Rules) -> bool:
+    """Return True if a mat that says "occupied" may do so of an empty bed."""
     seen, movement = now.seen, now.seen.movement
-    if lying.may_be_empty(now.memory.lying, seen.at_ms):
-        return True
     if seen.occupancy.mat is None or not movement.counts or not movement.moved_ms:
         return False
     if lying.seems_empty(seen):
@@ -95,7 +139,7 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     if blind is not None:
         return unknown(blind)
     if not firing:
-        bare = _bare(now, rules)
+        bare = _bare(now, rules, told=True)
         if not seen.settled and bare is None:
             return unknown(Reason.SETTLING)
         nothing = memory.fall.since_ms is None and memory.urgent_ms is None
@@ -114,7 +158,7 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         return WARM
     if warming.is_steady(memory.warming, seen.at_ms):
         return COVERED
-    found = cause(now, rules) or _bare(now, rules)
+    found = cause(now, rules) or _bare(now, rules, told=False)
     still = _still_cold(now, found, rules, firing.severity)
     reason = still.reason
     if reason is Reason.COOLED and firing.reason in OF_COVER:
@@ -143,7 +187,7 @@ def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | No
     if seen.leg_c is None:
         return unknown(Reason.NO_READINGS)
     unsure = seen.occupancy.in_bed is None or seen.occupancy.entered_ms is None
-    if unsure and not lying.is_bare(now.memory.lying):
+    if unsure and not cover.is_bare(now.memory.cover):
         return unknown(Reason.PRESENCE_UNSURE)
     warm_c = rules.warmth.warm_room_c
     if seen.room_measured and seen.room_c is not None and seen.room_c >= warm_c:
@@ -176,17 +220,31 @@ def _may_be_displaced(now: ColdMinute, rules: Rules) -> bool:
     if now.memory.fall.since_ms is None or now.seen.room_c is None or not now.seen.room_measured:
         return False
     stretch = contrast.span_ratio(now.memory.contrast, now.seen.room_c)
-    return uncovered.may_be_displaced(now.fall, stretch, rules.warmth)
+    return displaced.may_be_displaced(now.fall, stretch, rules.warmth)
 
 
-def _bare(now: ColdMinute, rules: Rules) -> Verdict | None:
-    """Return YES if somebody surely lies there with the cover off, in a bed without a mat."""
+def _bare(now: ColdMinute, rules: Rules, *, told: bool) -> Verdict | None:
+    """Return YES if somebody may well lie there with bare legs; `told`: with what counted most.
+
+    That takes ten times as long as the estimate itself.
+    """
     memory, seen = now.memory, now.seen
-    if not lying.is_bare(memory.lying) or seen.at_ms < seen.occupancy.settled_ms:
+    limit = rules.warmth.change_sure
+    if limit >= 1 or _has_just_got_in(seen, rules):
+        return None
+    if not cover.is_bare(memory.cover) or is_usual(now, rules):
         return None
     reason = uncovered_reason(memory, seen.at_ms, rules)
-    figures = lying.evidence(memory.lying)
-    return yes(Severity.WARNING, reason, seen.course.peak_ms, evidence=figures)
+    rule = Rule("warmth.change_sure", limit) if cover.is_sure(memory.cover) else None
+    figures = cover_reasons.of_alert(memory.cover, seen) if told else ()
+    return yes(Severity.WARNING, reason, seen.course.peak_ms, rule, figures)
+
+
+def _has_just_got_in(seen: Observation, rules: Rules) -> bool:
+    """Return True while a bed that somebody has got into may still be cold."""
+    entered_ms, limits = seen.occupancy.entered_ms, rules.warmth
+    settle_s = limits.settle_return_s if has_returned(seen.occupancy, rules) else limits.settle_s
+    return entered_ms is not None and seen.at_ms - entered_ms < settle_s * 1000
 
 
 def _alive(seen: Observation, since_ms: int | None, rules: Rules) -> bool:

@@ -1,6 +1,5 @@
 """What makes legs cold: a cover that is off, a bed or a room that cools, a bed that never warms."""
 
-from legwatch.conditions import uncovered
 from legwatch.conditions.cold_memory import ColdMemory, ColdMinute, has_held
 from legwatch.conditions.verdict import (
     Reason,
@@ -17,7 +16,7 @@ ON_SKIN_MS = falls.KEPT * 60_000  # what is remembered before a fall
 # From under a leg to under a cover is a fall, too. After a leg on the sensor, only less than this
 # counts as uncovered: covers keep 0.55-0.9, uncovered legs 0.2-0.4 (JOS-3 runs).
 RELEASED_K = 0.65
-OWN_SHARE = 0.4  # of a fall of the contrast that the air by the legs itself must have fallen by
+WANES_MS = 960_000  # so long after it began, a fall must have gone below what is usual
 
 
 def cause(now: ColdMinute, rules: Rules) -> Verdict | None:
@@ -30,12 +29,6 @@ def cause(now: ColdMinute, rules: Rules) -> Verdict | None:
         reason = cooling_reason(memory, seen.at_ms, rules)
         rule = Rule("warmth.urgent_c", limits.urgent_c)
         return yes(Severity.URGENT, reason, memory.urgent_ms, rule)
-    falling = memory.fall.since_ms is not None
-    falling = falling and not _is_the_rooms(now)
-    off = uncovered.uncovered_by(now.fall, limits) if falling else None
-    if off and not _was_on_skin(now):
-        reason = uncovered_reason(memory, seen.at_ms, rules)
-        return yes(Severity.WARNING, reason, memory.fall.since_ms, *off)
     if warms:
         return None
     if not memory.warmed:
@@ -55,13 +48,19 @@ def is_cool(memory: ColdMemory) -> bool:
     )
 
 
-def _is_the_rooms(now: ColdMinute) -> bool:
-    """Return True if the contrast fell because the room grew warmer, as by sun on its sensor."""
-    memory, leg_c = now.memory, now.seen.leg.celsius
-    before_c, baseline_c = memory.before_fall_c, memory.fall.baseline_c
-    if before_c is None or leg_c is None or baseline_c is None:
+def is_usual(now: ColdMinute, rules: Rules) -> bool:
+    """Return True if the air has only come back to what this night has shown under the cover.
+
+    It falls when a leg that has lain on the sensor moves away, or as a bottle cools.
+    """
+    memory, k, age_ms = now.memory, now.seen.k, now.seen.at_ms - now.seen.course.peak_ms
+    on_skin = (memory.on_skin_ms or 0) > now.seen.course.peak_ms - ON_SKIN_MS
+    if on_skin and k is not None and k > RELEASED_K:
+        return True
+    usual, course_c = memory.contrast.baseline, memory.fall.contrasts_c
+    if usual is None or not course_c or not (on_skin or age_ms >= WANES_MS):
         return False
-    return before_c - leg_c < OWN_SHARE * memory.fall.fallen * baseline_c
+    return course_c[-1] > (1 - rules.warmth.change_share) * usual.lower_c
 
 
 def _has_cooled(now: ColdMinute, rules: Rules) -> Verdict | None:
@@ -89,15 +88,6 @@ def _in_cold_room(now: ColdMinute, rules: Rules) -> Verdict | None:
         return None
     rule = Rule("warmth.cold_room_c", limits.cold_room_c)
     return yes(Severity.WARNING, Reason.COLD_ROOM, since_ms, rule)
-
-
-def _was_on_skin(now: ColdMinute) -> bool:
-    """Return True if a leg was on the sensor before the fall, and the sensor may be covered now."""
-    since_ms, on_skin_ms = now.memory.fall.since_ms, now.memory.on_skin_ms
-    if now.seen.leg_c is None or since_ms is None or on_skin_ms is None:
-        return False
-    k = now.seen.k
-    return on_skin_ms > since_ms - ON_SKIN_MS and k is not None and k > RELEASED_K
 
 
 def _cold_start(now: ColdMinute, rules: Rules) -> Verdict | None:

@@ -3,11 +3,13 @@
 from functools import cached_property
 from typing import NamedTuple
 
+from legwatch.conditions import cover as covers
 from legwatch.conditions import lying
 from legwatch.conditions import warming as warmings
+from legwatch.conditions.cover import Cover
+from legwatch.conditions.displaced import FallMinute
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.lying import Lying
-from legwatch.conditions.uncovered import FallMinute
 from legwatch.conditions.warming import Warming
 from legwatch.limits.rules import Rules
 from legwatch.middle import median
@@ -53,6 +55,7 @@ class ColdMemory(NamedTuple):
     before_fall_c: float | None = None  # the air by the legs before the present fall
     lying: Lying = lying.NOTHING
     warming: Warming = warmings.NOTHING
+    cover: Cover = covers.NOTHING
 
 
 _memory = maker(ColdMemory)
@@ -87,7 +90,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
         before = _without_cover(before)
     left = occupancy.in_bed is False
     if c is None or (left and (firing or not has_let_go(occupancy, seen.movement, at_ms))):
-        return _without_sleeper(before, seen, firing=firing)
+        return _without_sleeper(before, seen, rules, firing=firing)
     night = contrast.begin(before.contrast, seen.room_c)
     contrast_c = contrast.normalized(night, seen.contrast_c, seen.room_c)
     was = before.fall
@@ -106,7 +109,9 @@ def _without_cover(before: ColdMemory) -> ColdMemory:
     )
 
 
-def _without_sleeper(before: ColdMemory, seen: Observation, *, firing: bool) -> ColdMemory:
+def _without_sleeper(
+    before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool
+) -> ColdMemory:
     """Keep only what belongs to the whole stay: the bed is empty, or its air is not known."""
     return ColdMemory(
         before.entered_ms,
@@ -118,6 +123,7 @@ def _without_sleeper(before: ColdMemory, seen: Observation, *, firing: bool) -> 
         on_skin_ms=before.on_skin_ms,
         lying=lying.estimate(before.lying, seen),
         warming=before.warming if firing else warmings.NOTHING,
+        cover=covers.estimate(before.cover, seen, rules),
     )
 
 
@@ -147,6 +153,7 @@ def _with_sleeper(
         samples_c = _marked(samples_c, c, r, rules)
         base = median(sorted(samples_c)[len(samples_c) // 2 :])
     displaced_ms = _displaced_ms(outside_ms, above_c, r, at_ms, rules)
+    outside = has_held(displaced_ms, rules.health.slipped_s, at_ms)  # and not by the legs
     covered = not firing and fall.since_ms is None and displaced_ms is None
     if covered and measured and seen.settled:
         night = contrast.update(night, contrast_c, at_ms)
@@ -178,6 +185,7 @@ def _with_sleeper(
             (warmings.update if firing else warmings.after_the_end)(
                 before.warming, seen.leg, at_ms
             ),
+            covers.NOTHING if outside else covers.estimate(before.cover, seen, rules),
         )
     )
 
@@ -224,7 +232,7 @@ def _on_entry(before: ColdMemory, occupancy: Occupancy, rules: Rules) -> ColdMem
     """Begin a stay: after a short absence the sleeper lies in the same warm bed."""
     if has_returned(occupancy, rules):
         return before._replace(entered_ms=occupancy.entered_ms)
-    return ColdMemory(occupancy.entered_ms, lying=before.lying)
+    return ColdMemory(occupancy.entered_ms, lying=before.lying, cover=before.cover)
 
 
 def _as_covered(c: float, r: float | None, rules: Rules) -> float:

@@ -13,7 +13,6 @@ from legwatch.conditions import classifier
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.lying_features import LETTERS, features, has_hardly_fallen
 from legwatch.conditions.lying_model import BARE, BARE_BASE, THERE, THERE_BASE
-from legwatch.conditions.verdict import Figures
 from legwatch.observation import Observation
 from legwatch.signals.occupancy import WARMS_WITHIN_MS
 
@@ -117,8 +116,3 @@ def seems_there(seen: Observation) -> bool:
     """Return True if it is very likely that somebody lies there, whatever a mat says."""
     found = features(seen)
     return found is not None and classifier.probability(_THERE, found) >= URGENT
-
-
-def evidence(now: Lying) -> Figures:
-    """Return the figures of a notice that this estimate has brought."""
-    return (("sure_pct", None if now.bare is None else round(100 * now.bare)),)

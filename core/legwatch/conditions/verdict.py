@@ -28,6 +28,7 @@ class Reason(StrEnum):
     COLD_AND_STILL = "cold_and_still"
     WARM_AGAIN = "warm_again"
     WARMING = "warming"
+    OFF_OR_EMPTY = "off_or_empty"
     COLD_AGAIN = "cold_again"
     WARM_ROOM = "warm_room"
     MOVED = "moved"

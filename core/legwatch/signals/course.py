@@ -12,6 +12,8 @@ FADES_C = 0.015  # a minute, by which the warmest of a stay is forgotten
 MARK_MS, MARKS = 600_000, 9  # a mark of the air each ten minutes, an hour and a half long
 ONSET_MIN = 6  # movement up to so long after the air began to fall may be what began it
 FADE_5, FADE_20, FADE_60 = 0.8187, 0.9512, 0.9835  # exp(-1/n): what is left after a minute
+FADE_240 = 0.9958
+MEANS = (0.3935, 0.1813, 0.0645)  # 1 - exp(-1/n): weight of a minute in a mean over 2, 5, 15 min
 HOLE_MIN = 90  # after a longer hole the course begins anew
 # The empty bed's air is the coolest of half a day: of an evening, not of a morning's open window.
 BLOCK_MS, BLOCKS = 7_200_000, 6
@@ -34,6 +36,11 @@ class Course(NamedTuple):
     after_s: float = 0.0  # seconds with movement since
     after_min: int = 0  # minutes with movement since
     lows_c: tuple[float, ...] = ()  # the coolest air of each two hours, newest last
+    means_c: tuple[float, ...] = ()  # the air of late, faded over 2, 5 and 15 minutes
+    low_c: float | None = None  # the coolest air since the warmest
+    low_ms: int = 0
+    m_240: float = 0.0
+    steep_c: float = 0.0  # the most by which the air lay below its mean of 5 min since the warmest
 
 
 _make = maker(Course)
@@ -44,20 +51,24 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
     at, peak_c, peak_ms, empty_c, trail_c, s_5, s_20, s_60, m_20, m_60, onset, after, count = was[
         :13
     ]
-    lows_c = was.lows_c
+    lows_c, means_c, low_c, low_ms, m_240, steep_c = was[13:]
     s_5, s_20, s_60 = s_5 * FADE_5 + moved_s, s_20 * FADE_20 + moved_s, s_60 * FADE_60 + moved_s
     moved = 1 if moved_s else 0
-    m_20, m_60 = m_20 * FADE_20 + moved, m_60 * FADE_60 + moved
+    m_20, m_60, m_240 = m_20 * FADE_20 + moved, m_60 * FADE_60 + moved, m_240 * FADE_240 + moved
     if leg_c is not None:
         if at is None or at_ms - at > HOLE_MIN * 60_000:
             peak_c, peak_ms, empty_c, trail_c, lows_c = leg_c, at_ms, leg_c, (), ()
-            at = at_ms
+            at, means_c = at_ms, (leg_c, leg_c, leg_c)
         lows_c = _lows(lows_c or (empty_c,), leg_c, begins=at // BLOCK_MS != at_ms // BLOCK_MS)
         empty_c = min(lows_c)
         at = at_ms
         peak_c = max(leg_c, peak_c - FADES_C)
+        means_c = _nearer(means_c or (leg_c, leg_c, leg_c), leg_c)
         if leg_c >= peak_c - NEAR_C:
             peak_ms = at_ms
+        steep_c = 0.0 if peak_ms == at_ms else max(steep_c, round(means_c[1] - leg_c, 3))
+        if peak_ms == at_ms or low_c is None or leg_c <= low_c:
+            low_c, low_ms = leg_c, at_ms
         if at_ms % MARK_MS == 0:
             trail_c = (*trail_c[1 - MARKS :], leg_c)
     age_ms = at_ms - peak_ms
@@ -84,7 +95,23 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
             after,
             count,
             lows_c,
+            means_c,
+            low_c,
+            low_ms,
+            round(m_240, 3),
+            steep_c,
         )
+    )
+
+
+def _nearer(was: tuple[float, ...], leg_c: float) -> tuple[float, ...]:
+    """Move each mean nearer to the air of this minute."""
+    a, b, c = was
+    of_2, of_5, of_15 = MEANS
+    return (
+        round(a + of_2 * (leg_c - a), 3),
+        round(b + of_5 * (leg_c - b), 3),
+        round(c + of_15 * (leg_c - c), 3),
     )
 
 

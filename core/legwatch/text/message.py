@@ -47,7 +47,7 @@ URGENT_STILL = marked("Urgent alerts still sound.")
 _QUIET_FOR = marked("Quiet for a while, for this kind of alert only.")
 _URGENT = marked("Urgent: {title}")
 _WHY: Mapping[Reason, OwnAndCarer] = {
-    Reason.UNCOVERED: both(marked("They may be uncovered.")),
+    Reason.UNCOVERED: both(marked("The cover may be off.")),
     Reason.COOLED: both(marked("It has cooled slowly.")),
     Reason.COLD_START: both(marked("The bed has not warmed up.")),
     Reason.COLD_ROOM: both(marked("The room is cold.")),
@@ -56,6 +56,7 @@ _WHY: Mapping[Reason, OwnAndCarer] = {
     Reason.NOT_ANSWERED: both(marked("Nobody has answered yet.")),
     Reason.COLD_AGAIN: both(marked("It was getting warm, and is cold again.")),
 }
+LEAST_FALL_C = 1.0  # of less, a text says how cold it is, not how far it fell
 _LEG_UNKNOWN = marked("How warm it is by the legs is not known.")
 _COLD_ROOM = marked("The room is cold ({room}).")
 _COVER = (marked("Cover your legs."), marked("Cover the legs."))
@@ -118,11 +119,12 @@ _COLD: Mapping[tuple[bool, bool], OwnAndCarer] = {  # (the duration is known, th
         marked("The air by the legs is {leg}, cold for {span} (before: {usual})."),
     ),
 }
-_EXPECTED = (marked("Your legs may get cold"), marked("The legs may get cold"))
-_AT_THIS_PACE = (
-    marked("The air by your legs is {leg} and falls; below {limit} in about {span}."),
-    marked("The air by the legs is {leg} and falls; below {limit} in about {span}."),
+_EXPECTED = both(marked("The cover may be off, or nobody lies there"))
+_FALLEN = (
+    marked("The air by your legs has fallen from {high} to {leg} in {span}."),
+    marked("The air by the legs has fallen from {high} to {leg} in {span}."),
 )
+_AT_THIS_PACE = marked("At this pace it is cold in about {span}.")
 _WARMS = (marked("It is getting warm by your legs"), marked("It is getting warm by the legs"))
 _RISES = (
     marked("The air by your legs is {leg} and rises. While it does, I tell nobody else."),
@@ -250,19 +252,29 @@ def _calm(notice: Notice) -> OwnAndCarer:
 
 
 def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
-    limit, leg = _degrees(figures.get("limit_c"), words), _degrees(figures.get("leg_c"), words)
-    within = _span(figures.get("in_min"), words)
-    pace = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=within)
-    return f"{pace} {words.gettext(_COVER[carer])}"
+    _, parts = words.gettext, [_air(figures, words, carer=carer)]
+    if figures.get("in_min") is not None:
+        parts.append(_(_AT_THIS_PACE).format(span=_span(figures["in_min"], words)))
+    return " ".join((*parts, _(_COVER[carer])))
+
+
+def _air(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
+    """Say what was seen: how far the air has fallen, or how long it has been cold."""
+    _, leg_c, high_c = words.gettext, figures.get("leg_c"), figures.get("high_c")
+    if leg_c is None:
+        return _(_LEG_UNKNOWN)
+    leg = _degrees(leg_c, words)
+    if isinstance(high_c, float) and isinstance(leg_c, float) and high_c - leg_c >= LEAST_FALL_C:
+        lasted = _span(figures.get("fell_min"), words)
+        return _(_FALLEN[carer]).format(leg=leg, high=_degrees(high_c, words), span=lasted)
+    usual, lasted = _usual(figures, words), _span(figures.get("for_min"), words)
+    sentence = _(_COLD[bool(figures.get("for_min")), usual is not None][carer])
+    return sentence.format(leg=leg, span=lasted, usual=usual)
 
 
 def _cold(reason: Reason, figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
     _ = words.gettext
-    usual = _usual(figures, words)
-    sentence = _(_COLD[bool(figures.get("for_min")), usual is not None][carer])
-    leg, lasted = _degrees(figures.get("leg_c"), words), _span(figures.get("for_min"), words)
-    known = figures.get("leg_c") is not None
-    parts = [sentence.format(leg=leg, span=lasted, usual=usual) if known else _(_LEG_UNKNOWN)]
+    parts = [_air(figures, words, carer=carer)]
     room_c = figures.get("room_c")
     if room_c is None:
         parts.append(_(marked("No room sensor to compare with.")))

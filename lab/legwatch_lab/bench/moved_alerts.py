@@ -13,7 +13,7 @@ alert is then one of these:
 - gone: the changed night has none of these.
 - new: only the changed night has the alert.
 
-The table separates alerts by a fall of the contrast of bed and room from alerts by other rules.
+The table separates alerts by the estimate of the cover from alerts by other rules.
 Most of the other rules compare with a limit in degrees, so an offset can add and remove their
 alerts. The alert in the changed night may come from another rule.
 """
@@ -44,7 +44,7 @@ from legwatch_runtime.profiles import rules_for
 MINUTE_MS = 60_000
 KEPT_MIN, SAME_MIN = 2, 60
 RULES = rules_for("standard", {}, UTC)
-BY_CONTRAST = ("warmth.change_sure", "warmth.change_share")
+BY_ESTIMATE = "warmth.change_sure"
 FATES = ("kept", "moved", "overtaken", "gone", "new")
 HEADS = ("readings", "alerts by", "of", *FATES, "moved by at most")
 
@@ -67,10 +67,10 @@ CHANGES: Mapping[str, ReadingChange] = {
 
 
 class ColdAlert(NamedTuple):
-    """A cold alert; `by_contrast`: a fall of the contrast of bed and room fired it."""
+    """A cold alert; `by_estimate`: the estimate of the cover fired it."""
 
     minute: int
-    by_contrast: bool
+    by_estimate: bool
     end_minute: int | None = None  # None: it fires to the end of the night
 
 
@@ -78,7 +78,7 @@ class AlertFate(NamedTuple):
     """What happened to an alert with changed readings; `by_min`: 0 if it has no counterpart."""
 
     what: str
-    by_contrast: bool
+    by_estimate: bool
     by_min: int = 0
 
 
@@ -158,8 +158,8 @@ def colds(notices: Iterable[Notice]) -> list[ColdAlert]:
             and notice.severity is not Severity.LOG
         )
         if known is None and warned:
-            by_contrast = notice.rule is not None and notice.rule.path in BY_CONTRAST
-            found[notice.episode_ms] = ColdAlert(minute, by_contrast)
+            by_estimate = notice.rule is None or notice.rule.path == BY_ESTIMATE
+            found[notice.episode_ms] = ColdAlert(minute, by_estimate)
         elif known is not None and notice.transition is TransitionKind.RESOLVED:
             found[notice.episode_ms] = known._replace(end_minute=minute)
     return list(found.values())
@@ -174,17 +174,17 @@ def compare(alerts: Sequence[ColdAlert], others: Sequence[ColdAlert]) -> list[Al
         if by_min <= SAME_MIN and alert in unmet and other in left:
             unmet.remove(alert)
             left.remove(other)
-            found.append(AlertFate(_pair_fate(alert, other), alert.by_contrast, by_min))
+            found.append(AlertFate(_pair_fate(alert, other), alert.by_estimate, by_min))
     for alert in unmet:
         stands = any(_overtaken(alert, other) for other in others)
-        found.append(AlertFate("overtaken" if stands else "gone", alert.by_contrast))
-    return found + [AlertFate("new", other.by_contrast) for other in left]
+        found.append(AlertFate("overtaken" if stands else "gone", alert.by_estimate))
+    return found + [AlertFate("new", other.by_estimate) for other in left]
 
 
 def _pair_fate(alert: ColdAlert, other: ColdAlert) -> str:
     if _apart_min(alert, other) <= KEPT_MIN:
         return "kept"
-    by_another_rule = alert.by_contrast is not other.by_contrast
+    by_another_rule = alert.by_estimate is not other.by_estimate
     return "overtaken" if by_another_rule and _overtaken(alert, other) else "moved"
 
 
@@ -200,8 +200,8 @@ def _apart_min(alert: ColdAlert, other: ColdAlert) -> int:
 def _rows(fates: Mapping[str, Sequence[AlertFate]]) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table, two for each change."""
     for name, change_fates in fates.items():
-        for by_contrast, by in ((True, "a fall of the contrast"), (False, "other rules")):
-            mine = [fate for fate in change_fates if fate.by_contrast is by_contrast]
+        for by_estimate, by in ((True, "the estimate"), (False, "other rules")):
+            mine = [fate for fate in change_fates if fate.by_estimate is by_estimate]
             count = Counter(fate.what for fate in mine)
             met = (fate.by_min for fate in mine if fate.what in {"kept", "moved"})
             most_min = max(met, default=0)

@@ -70,7 +70,7 @@ def _head(found: Found) -> Iterator[str]:
 def _seeds(seed: int) -> str:
     tuned = (
         f"The classifier was fitted and limits were chosen on seeds {', '.join(map(str, TUNED))} "
-        "(`lab/legwatch_lab/fit/fit_uncovered.py`). "
+        "(`lab/legwatch_lab/fit/fit_displaced.py`). "
     )
     if seed in TUNED:
         return f"{tuned}**This page is of seed {seed}, one of them: it proves nothing.**"

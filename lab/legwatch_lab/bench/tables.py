@@ -265,7 +265,7 @@ def moved(found: Found) -> Iterator[str]:
         "comes at most two minutes earlier or later. It is overtaken if another alert is firing "
         "then, because another rule fired earlier or because that alert has not ended yet. It is "
         "moved if an alert comes within an hour, else gone. Only differences of readings decide "
-        "about a fall of the contrast, and an offset does not change these. Most of the other "
+        "in the estimate of the cover, and an offset does not change these. Most of the other "
         "rules, and most rules that end an alert, use a limit in degrees, so an offset changes "
         "them. "
         "`lab/legwatch_lab/bench/moved_alerts.py` counts this for any folder of made nights."

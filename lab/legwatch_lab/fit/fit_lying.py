@@ -23,7 +23,7 @@ from typing import Any
 from legwatch.conditions import lying
 from legwatch.conditions.lying_features import LETTERS
 from legwatch_lab.fit.features import MINUTE_MS
-from legwatch_lab.fit.fit_uncovered import corpus, fitted, model_text
+from legwatch_lab.fit.fit_displaced import corpus, fitted, model_text
 from legwatch_lab.fit.lying_minutes import LyingMinute, LyingNight, night
 from legwatch_lab.score.cold import is_truly_cold, uncovering_outcomes
 from legwatch_runtime.profiles import rules_for

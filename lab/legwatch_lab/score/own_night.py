@@ -106,6 +106,8 @@ def _of_uncovering(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Itera
 
     within = [n for n in colds if one.from_ms <= n.at_ms < one.to_ms]
     stands, sign = _standing(colds, one.from_ms), _sign(colds, one)
+    early = next((n for n in within if n.transition is TransitionKind.EXPECTED), None)
+    yield f"early sign    {after(early)}"
     yield f"first sign    {'an alert stood already' if stands else after(sign)}"
     yield f"first sound   {after(next(filter(_sounds, within), None))}"
     urgent = (n for n in within if _sounds(n) and n.severity is Severity.URGENT)

@@ -6,6 +6,7 @@ from itertools import repeat
 
 from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
 from legwatch.alerting.sound import with_sounding
+from legwatch.conditions.cover_reasons import Quantity
 from legwatch.conditions.verdict import Reason
 from legwatch.events import BODY_KINDS
 from legwatch.night import local
@@ -18,6 +19,7 @@ from legwatch_server.store.records import DeliveryStep, Incident, NoticeRecord
 
 _BECAUSE = {
     Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",
+    Reason.OFF_OR_EMPTY: "the air by the legs fell as it does without a cover, or without a body",
     Reason.COOLED: "the air by the legs cooled slowly and stayed cold",
     Reason.COLD_START: "the bed did not become warm after it was entered",
     Reason.COLD_ROOM: "the legs lay cool in a room that was cold for long",
@@ -62,6 +64,15 @@ _BECAUSE = {
     Reason.WARMING: "the air by the legs had turned, as it does under a cover that is back",
     Reason.COLD_AGAIN: "the air by the legs had become warmer, and fell again",
 }
+_COUNTED = {
+    Quantity.FALL: "how the air by the legs has fallen",
+    Quantity.NO_RETURN: "that it has not risen again",
+    Quantity.BEFORE: "what moved when it began to fall",
+    Quantity.SINCE: "what has moved since",
+    Quantity.STAY: "whether somebody lay in bed until then",
+    Quantity.MAT: "what the bed occupancy says",
+    Quantity.NIGHT: "how much usually moves in this bed",
+}
 _UNTOLD = {
     SuppressedBy.LOG_ONLY: "It was only written down: at this level nobody is woken.",
     SuppressedBy.BUDGET: (
@@ -86,6 +97,7 @@ _ASLEEP = (
 _ENDED = {
     "moved": "the sleeper moved",
     "time": "the longest wait was over",
+    "surer": "it was not sure enough before",
     "urgent": "it became urgent",
     "over": "it was over by itself, and nobody had to be woken",
 }
@@ -118,6 +130,7 @@ def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[
 
 def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]:
     if notice.transition in (
+        TransitionKind.EXPECTED,
         TransitionKind.FIRED,
         TransitionKind.ESCALATED,
         TransitionKind.RENOTIFIED,
@@ -127,6 +140,7 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
         yield f"  Said: {text}"
         if notice.reason in _BECAUSE:
             yield f"  Why: {_BECAUSE[notice.reason]}."
+    yield from _counted(notice)
     yield from _rule(notice, sources)
     shown = [_figure(name, value) for name, value in notice.figures if _is_figure(name, value)]
     if shown:
@@ -161,7 +175,15 @@ def _figure(name: str, value: object) -> str:
 
 
 def _is_figure(name: str, value: object) -> bool:
-    return name not in ("waited_min", "wait_ended") and value is not None
+    return name not in ("waited_min", "wait_ended", "counted") and value is not None
+
+
+def _counted(notice: Notice) -> Iterator[str]:
+    """Say which quantities moved the estimate of the cover most."""
+    counted = str(dict(notice.figures).get("counted") or "")
+    words = [_COUNTED[Quantity(name)] for name in counted.split(",") if name in list(Quantity)]
+    if words:
+        yield f"  What counted most: {'; '.join(words)}."
 
 
 def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:

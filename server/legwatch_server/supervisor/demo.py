@@ -26,7 +26,7 @@ def empty(folder: Path) -> None:
 
 
 def night() -> Path:
-    """Return the shipped recording, made by `legwatch nights make --kind demo --seed 7`."""
+    """Return the shipped recording, made by `legwatch nights make --kind demo --seed 2`."""
     return Path(str(files("legwatch_server"))) / "supervisor" / "demo.csv.gz"
 
 

@@ -47,7 +47,7 @@ def test_a_first_sign_the_first_sound_and_the_end() -> None:
 
 
 def test_what_is_urgent_at_once_sounds_at_once_and_again() -> None:
-    limits = {"change_share": 0.99, "warn_hold_s": 1800, "plain_hold_s": 1800, "urgent_hold_s": 600}
+    limits = {"change_sure": 1.0, "warn_hold_s": 1800, "plain_hold_s": 1800, "urgent_hold_s": 600}
     own: dict[str, Any] = {f"warmth__{name}": value for name, value in limits.items()}
     events = night(
         leg=uncovering((180, 300), uncovered_c=21.5), moves=lambda _m: 0, room=wobbling(15)
@@ -59,6 +59,8 @@ def test_a_raised_alert_has_sounded_before_or_sounds_first() -> None:
     heard = said(calm((180, 300), bare_c=21.5), **NO_WAIT)
     assert heard[:2] == [("fired", "first"), ("raised", "again")]
     own: dict[str, Any] = {"warmth__urgent_hold_s": 600, "alerts__wait_s": 900}
+    # Only the limits in degrees decide.
+    own |= {"warmth__change_sure": 1.0, "warmth__plain_hold_s": 300}
     events = night(
         leg=uncovering((180, 300), uncovered_c=20), moves=lambda _m: 0, room=wobbling(15)
     )
@@ -68,7 +70,7 @@ def test_a_raised_alert_has_sounded_before_or_sounds_first() -> None:
 
 def test_a_warning_for_which_no_wake_up_was_left_sounds_first_when_one_is() -> None:
     own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget": 2, "alerts__budget_gap_s": 5400}
-    own["warmth__not_answered_s"] = 7200
+    own |= {"warmth__not_answered_s": 7200, "warmth__change_sure": 1.0}
     assert said(calm((180, 200), (235, 420), bare_c=25.4), **own)[:6] == [
         ("fired", "first"),
         ("warming", "no"),
@@ -105,10 +107,10 @@ def test_a_warning_that_is_seen_while_it_waits_never_sounds() -> None:
 
 
 def test_lying_still_said_with_cold_legs_has_no_sound_of_its_own_until_later() -> None:
-    leg = uncovering((180, 420), uncovered_c=26)
+    leg = uncovering((180, 420), uncovered_c=23)
     events = list(night(leg=leg, moves=lambda m: 1 if m < 140 and m % 7 == 0 else 0))
     own: dict[str, Any] = {**NO_WAIT, "care__warn_s": 3600, "stillness__log_s": 0}
-    own["warmth__not_answered_s"] = 7200
+    own |= {"warmth__not_answered_s": 7200, "warmth__change_sure": 0.6}
     joined, later, *_ = said(events, AlertKind.STILL, **own)
     assert (joined, later) == (("fired", "no"), ("repeated", "first"))
 

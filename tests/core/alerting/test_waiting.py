@@ -49,10 +49,10 @@ def test_without_a_movement_it_sounds_after_ten_minutes() -> None:
 
 
 def test_it_sounds_when_the_sleeper_moves() -> None:
-    fired, *_ = said(night(leg=uncovering((180, 230), uncovered_c=26), moves=still()))
+    fired, *_ = said(night(leg=uncovering((180, 230), uncovered_c=23), moves=still()))
     for after in (2, 4, 6, 8):  # the fall comes to its end meanwhile
         moves = still(minute(fired) + after)
-        fired, sounded, *_ = said(night(leg=uncovering((180, 230), uncovered_c=26), moves=moves))
+        fired, sounded, *_ = said(night(leg=uncovering((180, 230), uncovered_c=23), moves=moves))
         assert after <= minute(sounded) - minute(fired) <= after + 1
         assert figures(sounded)[1] == "moved"
 
@@ -79,7 +79,7 @@ def test_a_silent_wait_costs_nothing_of_the_nights_budget() -> None:
 def test_what_is_urgent_never_waits() -> None:
     given = said(
         night(leg=uncovering((180, 300), uncovered_c=21.5), moves=still(), room=wobbling(15)),
-        warmth__change_share=0.99,
+        warmth__change_sure=1.0,
         warmth__warn_hold_s=1800,
         warmth__plain_hold_s=1800,
         warmth__urgent_hold_s=600,
@@ -92,6 +92,7 @@ def test_getting_urgent_ends_the_wait() -> None:
     given = said(
         night(leg=uncovering((180, 300), uncovered_c=20), moves=still(), room=wobbling(15)),
         warmth__urgent_hold_s=600,
+        warmth__change_sure=1.0,
         alerts__wait_s=900,
     )
     raised = next(n for n in given if n.transition is TransitionKind.ESCALATED)
@@ -179,10 +180,10 @@ def test_a_wait_survives_a_restart() -> None:
 
 
 def test_lying_still_gets_its_own_word_once_cold_legs_were_said_long_ago() -> None:
-    leg = uncovering((180, 420), uncovered_c=26)
+    leg = uncovering((180, 420), uncovered_c=23)
     events = list(night(leg=leg, moves=lambda m: 1 if m < 140 and m % 7 == 0 else 0))
     own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600, "care__warn_s": 3600}
-    own |= {"warmth__not_answered_s": 7200, "stillness__log_s": 0}
+    own |= {"warmth__not_answered_s": 7200, "stillness__log_s": 0, "warmth__change_sure": 0.6}
     (cold, *_) = said(events, **own)
     (joined, told, *_) = said(events, AlertKind.STILL, **own)
     assert (joined.suppressed_by, told.suppressed_by) == (SuppressedBy.INHIBITED, None)

@@ -174,10 +174,10 @@ def test_a_room_sensor_that_comes_back_late_and_warmer_is_no_fall(back_min: int)
 
 
 def test_an_alert_of_air_that_is_still_warm_is_over_only_when_it_stays_so() -> None:
-    """From 32.4 to 29.6 C: what was warm before the alert does not end it a minute later."""
+    """From 32.4 to 28.4 C: what was warm before the alert does not end it a minute later."""
 
     def air(m: float) -> float:
-        fell = 2.8 * (1 - math.exp(-max(0.0, m - 150) / 7))
+        fell = 4.0 * (1 - math.exp(-max(0.0, m - 150) / 7))
         return round(32.4 - 12 * math.exp(-max(m, 0) / 8) - fell, 1) + 0.1 * (m // 5 % 2)
 
     events = night(
@@ -190,5 +190,4 @@ def test_an_alert_of_air_that_is_still_warm_is_over_only_when_it_stays_so() -> N
     cold = [n for n in replay(events, rules()) if n.kind is AlertKind.COLD]
     begun = next(n for n in cold if n.transition is TransitionKind.FIRED)
     ends = [n.at_ms for n in cold if n.transition is TransitionKind.RESOLVED]
-    assert float(str(dict(begun.figures)["leg_c"])) >= rules().warmth.covered_c
     assert all(at_ms - begun.at_ms >= rules().warmth.clear_hold_s * 1000 for at_ms in ends)

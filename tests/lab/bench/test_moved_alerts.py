@@ -27,18 +27,18 @@ from repository import REPO
 BODIES = REPO / "tests" / "nights" / "body"
 
 
-def brief(minute: int, *, by_contrast: bool = True) -> ColdAlert:
-    return ColdAlert(minute, by_contrast, minute + 5)
+def brief(minute: int, *, by_estimate: bool = True) -> ColdAlert:
+    return ColdAlert(minute, by_estimate, minute + 5)
 
 
 def test_an_alert_is_kept_moved_gone_or_new() -> None:
     alerts = [brief(100), brief(200), brief(400)]
-    others = [brief(98), brief(203), brief(461, by_contrast=False)]
+    others = [brief(98), brief(203), brief(461, by_estimate=False)]
     assert compare(alerts, others) == [
-        AlertFate("kept", by_contrast=True, by_min=2),
-        AlertFate("moved", by_contrast=True, by_min=3),
-        AlertFate("gone", by_contrast=True),
-        AlertFate("new", by_contrast=False),
+        AlertFate("kept", by_estimate=True, by_min=2),
+        AlertFate("moved", by_estimate=True, by_min=3),
+        AlertFate("gone", by_estimate=True),
+        AlertFate("new", by_estimate=False),
     ]
 
 
@@ -61,18 +61,18 @@ def test_the_nearest_alert_of_the_other_night_is_the_same(
 @pytest.mark.parametrize(
     ("other", "fate"),
     [
-        (ColdAlert(80, by_contrast=False, end_minute=160), "overtaken"),  # by a rule in degrees
-        (ColdAlert(80, by_contrast=False, end_minute=90), "moved"),
-        (ColdAlert(80, by_contrast=True, end_minute=160), "moved"),
-        (ColdAlert(120, by_contrast=False), "moved"),
-        (ColdAlert(30, by_contrast=True), "overtaken"),  # it has not ended yet
-        (ColdAlert(30, by_contrast=True, end_minute=99), "gone"),
+        (ColdAlert(80, by_estimate=False, end_minute=160), "overtaken"),  # by a rule in degrees
+        (ColdAlert(80, by_estimate=False, end_minute=90), "moved"),
+        (ColdAlert(80, by_estimate=True, end_minute=160), "moved"),
+        (ColdAlert(120, by_estimate=False), "moved"),
+        (ColdAlert(30, by_estimate=True), "overtaken"),  # it has not ended yet
+        (ColdAlert(30, by_estimate=True, end_minute=99), "gone"),
     ],
 )
 def test_an_alert_is_overtaken_by_one_that_stands_at_its_minute(
     other: ColdAlert, fate: str
 ) -> None:
-    first, *_ = compare([ColdAlert(100, by_contrast=True)], [other])
+    first, *_ = compare([ColdAlert(100, by_estimate=True)], [other])
     assert first.what == fate
 
 
@@ -98,7 +98,7 @@ def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> 
         n for n in said if n.kind is AlertKind.COLD and n.transition is TransitionKind.ESCALATED
     )
     first = colds(said)[0]
-    assert (first.minute, first.by_contrast) == (raised.at_ms // 60_000, False)
+    assert (first.minute, first.by_estimate) == (raised.at_ms // 60_000, False)
 
 
 def seen(change: ReadingChange, seed: str = "a") -> list[Window]:
@@ -132,7 +132,7 @@ def test_the_command_counts_the_alerts_of_a_folder(
     heads, _, *rows = [[cell.strip(" |") for cell in line] for line in lines]
     assert heads == list(moved_alerts.HEADS)
     assert [row[:2] for row in rows[:2]] == [
-        ["noise of up to 0.049 °C", "a fall of the contrast"],
+        ["noise of up to 0.049 °C", "the estimate"],
         ["noise of up to 0.049 °C", "other rules"],
     ]
     of, *fates, by = rows[0][2:]

@@ -82,6 +82,8 @@ def test_other_rules_give_another_night(tmp_path: Path, capsys: Said) -> None:
         "warmth.urgent_c=20",
         "warmth.contrast_k=0.1",
         "warmth.change_share=0.9",
+        "warmth.change_sure=1",
+        "warmth.early_s=0",
     )
     lax = jsonl(capsys, file, *(word for limit in limits for word in ("--set", limit)))
     assert strict
@@ -196,7 +198,7 @@ def test_on_a_terminal_the_texts_stay_in_its_width(tmp_path: Path, width: int) -
         texts = [line[head.index("kind") :] for line in lines if line.startswith(" ")]
         assert [line for line in lines if line not in fits and line.startswith(" ")] == []
         assert len(lines) - len(texts) == 4
-    assert "They may be uncovered. Cover your legs." in " ".join(" ".join(texts).split())
+    assert "The cover may be off. Cover your legs." in " ".join(" ".join(texts).split())
     assert [text for text in texts if text.startswith("°C")] == []
     assert tail.endswith(": 4 notices")
 

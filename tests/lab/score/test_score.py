@@ -83,7 +83,7 @@ def test_the_false_and_the_missed_are_listed(tmp_path: Path, capsys: Said) -> No
     assert legwatch(["score", str(tmp_path), "--false", *PLAIN]) == 0
     _, false, missed = capsys.readouterr().out.splitlines()
     assert false.split()[:6] == ["a", "02", "Jan", "23:14", "false", "cold"]
-    assert "The air by your legs is" in false
+    assert "The air by your legs has fallen from " in false
     assert missed.split()[:6] == ["b", "02", "Jan", "23:00", "missed", "bare"]
 
 

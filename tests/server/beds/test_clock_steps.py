@@ -548,7 +548,7 @@ def test_legs_that_get_cold_before_a_sleep_are_told_at_their_time(
             watch.well(1, leg_c=leg(minute))
         if ward.transitions():
             break
-    assert minute in (41, 42)
+    assert minute in range(41, 53), "once it is sure"
     ward.close()
 
 

@@ -193,7 +193,7 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     ward.answer(claims, b"token")
     text = said(capsys, "alerts", "explain", "1", "--config", config(tmp_path, ward))
     assert "Alert 1, bed b, Friday 02 January 2026" in text
-    assert "Said: The air by your legs is 2" in text
+    assert "Said: The air by your legs has fallen from " in text
     assert "Why: the air by the legs fell as fast as it does when a cover is lifted." in text
     assert "Rule: warmth." in text
     assert "Where this limit comes from: " in text

@@ -174,9 +174,9 @@ def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Pat
 def test_each_reads_their_own_language_and_point_of_view(ward: InProcessServer) -> None:
     ward.play("b", 150, cold)
     by = {got.push.to: got.push for got in ward.pushes.arrived if got.push.purpose == "loud"}
-    assert by["anna"].text.startswith("The air by your legs is")
-    assert by["bert"].text.startswith("The air by the legs is")
-    assert by["cleo"].text.startswith("Die Luft an den Beinen hat ")
+    assert by["anna"].text.startswith("The air by your legs has fallen from ")
+    assert by["bert"].text.startswith("The air by the legs has fallen from ")
+    assert by["cleo"].text.startswith("Die Luft an den Beinen ist in ")
     assert [action.label for action in by["cleo"].buttons] == [
         "Gesehen",
         "30 min Ruhe",

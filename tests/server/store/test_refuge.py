@@ -22,7 +22,7 @@ from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
 
 DB = "legwatch.db"
-COLD_MIN = 45
+COLD_MIN = 70
 LOST_NOW = "are lost with this end"
 
 

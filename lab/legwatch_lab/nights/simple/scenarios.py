@@ -102,12 +102,12 @@ def _mixed(plan: NightPlan, rng: Random) -> NightPlan:
 
 
 def _demo(plan: NightPlan, _rng: Random) -> NightPlan:
-    """Show a cold warning and its end within the first of three hours; the air changes faster.
+    """Show a cold warning and its end soon after the first of three hours; the air changes faster.
 
-    No cold alert fires in the first 40 minutes in bed. So the legs are uncovered by then, and
-    covered again as soon as the alert has fired.
+    No cold alert fires in the first 40 minutes in bed. So the legs are uncovered shortly before,
+    and covered again some minutes after its sound.
     """
-    minutes = [(21.0, 41.5), (118.0, 140.0)]
+    minutes = [(36.0, 62.0), (118.0, 140.0)]
     return replace(
         plan,
         length_s=3 * HOUR_S,
@@ -118,11 +118,11 @@ def _demo(plan: NightPlan, _rng: Random) -> NightPlan:
         turns_per_h=4.0,
         cover_k=0.88,
         bare_k=0.42,
-        lag_s=60.0,
+        lag_s=90.0,
         offsets_c=(0.1, -0.1),
         bare=tuple(Span(round(a * MINUTE_S), round(b * MINUTE_S)) for a, b in minutes),
         warmed=True,
-        pace=5.0,
+        pace=4.0,
     )
 
 

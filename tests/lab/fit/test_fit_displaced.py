@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.conditions import classifier, uncovered_model
+from legwatch.conditions import classifier, displaced_model
 from legwatch.conditions.features import Features
-from legwatch_lab.fit import fit_uncovered
+from legwatch_lab.fit import fit_displaced
 from repository import miss
 
 
@@ -36,15 +36,15 @@ def test_a_fit_is_tested_on_nights_left_out_and_written_as_the_model_is(
     except ModuleNotFoundError:
         miss("scikit-learn is not installed: pip install 'legwatch[fit]'")
     written = tmp_path / "model.py"
-    monkeypatch.setattr(fit_uncovered, "FILE", written)
-    assert fit_uncovered.main([*map(str, nights), "--jobs", "1", "--write"]) == 0
+    monkeypatch.setattr(fit_displaced, "FILE", written)
+    assert fit_displaced.main([*map(str, nights), "--jobs", "1", "--write"]) == 0
     table = capsys.readouterr().out
-    assert re.search(r"^ 0\.975 +\d+\.\d% +\d+\.\d min", table, re.MULTILINE)
+    assert re.search(r"^ 0\.05 +\d+\.\d% +\d+\.\d%$", table, re.MULTILINE)
     fitted: dict[str, Any] = {}
     exec(written.read_text(), fitted)
-    names = {name for name in vars(uncovered_model) if name.isupper()}
+    names = {name for name in vars(displaced_model) if name.isupper()}
     assert {name for name in fitted if name.isupper()} == names
-    model = classifier.parse(fitted["UNCOVERED_BASE"], fitted["UNCOVERED"], Features._fields)
-    lifted = Features(0.1, 0.0, -0.01, 0.1, 20.0, 5.0, 8.0, 0.0, 0.0)
-    off = Features(0.6, 0.05, 0.0, 0.6, 10.0, 10.0, 8.0, 0.6, 0.6)
-    assert classifier.probability(model, lifted) < 0.5 < classifier.probability(model, off)
+    model = classifier.parse(fitted["DISPLACED_BASE"], fitted["DISPLACED"], Features._fields)
+    bare = Features(0.5, 0.0, -0.01, 0.1, 20.0, 5.0, 8.0, 0.5, 0.5)
+    outside = Features(0.98, 0.05, 0.0, 0.6, 10.0, 10.0, 8.0, 0.98, 0.98)
+    assert classifier.probability(model, bare) < classifier.probability(model, outside)

@@ -1,28 +1,22 @@
-"""Is the cover off, was the cover only lifted, or is the sensor displaced? Two classifiers.
+"""Is the sensor displaced? A classifier tells it from a cover that is off.
 
-In all three cases the contrast of bed and room falls alike in the first minutes. Two classifiers
-tell the cases apart by nine features of one minute: how the contrast falls on, and what else this
-night has shown. lab/legwatch_lab/fit/fit_uncovered.py has fitted them to made nights. A probability
-estimates how often, among such minutes of these nights, the legs were truly uncovered, or the
-sensor truly displaced. No night of a person is in the data.
+In both cases the contrast of bed and room falls alike in the first minutes. The classifier tells
+them apart by nine features of one minute: how the contrast falls on, and what else this night has
+shown. lab/legwatch_lab/fit/fit_displaced.py has fitted it to made nights. A probability estimates
+how often, among such minutes of these nights, the sensor was truly displaced. No night of a person
+is in the data.
 """
 
 from functools import cached_property
 
 from legwatch.conditions import classifier
+from legwatch.conditions.displaced_model import DISPLACED, DISPLACED_BASE
 from legwatch.conditions.features import MINUTE_MS, Features, features
-from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
-from legwatch.conditions.verdict import Figures, Rule
 from legwatch.limits.rules import WarmthLimits as Limits
 from legwatch.signals import contrast_fall as falls
 from legwatch.signals.contrast import ContrastBaseline
 from legwatch.signals.contrast_fall import Fall
 
-LONG_S = 1_200  # no lifted cover lets the air stay down so long
-WANES_S = 960  # a fall this long counts only if the contrast is below its baseline, too
-# A sheet keeps 0.55 and more of the way from room to skin, uncovered legs 0.2-0.4 (JOS-3 runs).
-# A sheet keeps at least this in a room of 27 C, and more in a colder room, where legs grow cold.
-COVERED_C = 3.0
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 FORECAST_C = 0.5  # by which that may be mistaken
 LOOKS = 3  # minutes of which the worst counts then: one digit of a sensor moves a forecast by 1 C
@@ -31,22 +25,16 @@ NEARLY_S = 1_800  # ... until the slowest sensor has come near the room's air, a
 OUTSIDE_S = 2_400  # and then it is at the room's air, which another rule knows
 
 
-_UNCOVERED = classifier.parse(UNCOVERED_BASE, UNCOVERED, Features._fields)
 _DISPLACED = classifier.parse(DISPLACED_BASE, DISPLACED, Features._fields)
 
 
-def p_uncovered(seen: Features) -> float:
-    """Return the probability that the cover is off and not only lifted, 0 to 1."""
-    return classifier.probability(_UNCOVERED, seen)
-
-
 def p_displaced(seen: Features) -> float:
-    """Return the probability of a displaced sensor, if the cover was not only lifted, 0 to 1."""
+    """Return the probability of a displaced sensor, 0 to 1."""
     return classifier.probability(_DISPLACED, seen)
 
 
 class FallMinute:
-    """One minute of the contrast, and what the classifiers say of it: each is computed once."""
+    """One minute of the contrast, and what the classifier says of it, computed once."""
 
     def __init__(
         self, fall: Fall, baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int
@@ -60,11 +48,6 @@ class FallMinute:
     def features(self) -> Features | None:
         """The features of this minute; None where nothing falls or too little is known."""
         return features(self.fall, self.baseline, self.turned_ms, self.at_ms)
-
-    @cached_property
-    def p_uncovered(self) -> float:
-        """The probability that the cover is off; 0 without features."""
-        return 0.0 if self.features is None else p_uncovered(self.features)
 
     @cached_property
     def p_displaced(self) -> float:
@@ -82,34 +65,6 @@ class FallMinute:
             return self
         at_ms = self.at_ms - minutes * MINUTE_MS
         return FallMinute(falls.ago(self.fall, minutes), self.baseline, self.turned_ms, at_ms)
-
-
-def uncovered_by(now: FallMinute, limits: Limits) -> tuple[Rule, Figures] | None:
-    """Return the limit by which the cover counts as off, and the evidence; None if it does not."""
-    fall = now.fall
-    if fall.since_ms is None or fall.fallen < limits.change_share or falls.is_rising(fall):
-        return None
-    if fall.baseline_c is None or fall.baseline_c < COVERED_C:
-        return None
-    if (
-        now.held_s >= WANES_S
-        and now.baseline
-        and fall.contrasts_c[-1] > (1 - limits.change_share) * now.baseline.lower_c
-    ):
-        return None
-    if now.features is not None and now.p_uncovered >= limits.change_sure:
-        return Rule("warmth.change_sure", limits.change_sure), _evidence(now, now.features)
-    if now.held_s >= LONG_S:
-        return Rule("warmth.change_share", limits.change_share), ()
-    return None
-
-
-def _evidence(now: FallMinute, seen: Features) -> Figures:
-    return (
-        ("sure_pct", round(100 * now.p_uncovered)),
-        ("fallen_pct", round(100 * seen.fallen)),
-        ("turned_min", None if now.turned_ms is None else round(seen.turn_min)),
-    )
 
 
 def may_be_displaced(now: FallMinute, stretch: float, limits: Limits) -> bool:
