@@ -17,6 +17,7 @@ from legwatch.conditions.features import MINUTE_MS
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.observation import Observation
+from legwatch.signals.occupancy import believed_mat
 
 LIKELY, LIKELY_MIN = 0.87, 2  # so probable, for so many minutes, it is a sign ...
 CALM, CALM_MIN = 0.25, 5  # ... after so many minutes with less than this: a bed once covered
@@ -98,7 +99,7 @@ def estimate(was: Cover, seen: Observation, rules: Rules) -> Cover:
     """
     if not can_be_asked(seen):
         return was
-    if seen.occupancy.mat is False and seen.occupancy.mat_doubted_ms is None:
+    if believed_mat(seen.occupancy) is False:
         return NOTHING._replace(calm_min=was.calm_min)
     found = features(seen)
     moved_s = seen.movement.total if seen.movement_known else 0.0
@@ -160,17 +161,14 @@ def probable(found: CoverFeatures) -> float:
 
 def sign(was: Cover, found: CoverFeatures, off: float, moved_s: float, at_ms: int) -> Cover:
     """Take a minute of a fall in, with its probability: a sign begins, goes on, or is over."""
-    calm = was.calm_min >= CALM_MIN
     if was.begun is None:
-        calm_min = CALM_MIN if calm else was.calm_min + 1 if off <= CALM else 0
+        covered = was.calm_min >= CALM_MIN
+        calm_min = CALM_MIN if covered else was.calm_min + 1 if off <= CALM else 0
         likely_min = was.likely_min + 1 if off >= LIKELY else 0
-        begins = calm and likely_min >= LIKELY_MIN
+        begins = covered and likely_min >= LIKELY_MIN
         begun = _begins(found, off, at_ms) if begins else None
         return _cover((off, None, 0 if begins else likely_min, calm_min, begun))
-    begun = _goes_on(was.begun, off, moved_s, at_ms)
-    if begun.over_min >= OVER_MIN:
-        return _cover((off, None, 0, CALM_MIN, None))
-    return _cover((off, None, 0, CALM_MIN, begun))
+    return _standing(_goes_on(was.begun, off, moved_s, at_ms), off)
 
 
 def since_features(begun: Begun, found: CoverFeatures, off: float, at_ms: int) -> SinceFeatures:
@@ -202,7 +200,12 @@ def calm(was: Cover, moved_s: float, at_ms: int) -> Cover:
             return was  # as in most minutes
         return _cover((None, None, 0, min(CALM_MIN, was.calm_min + 1), None))
     begun = _goes_on(was.begun, 0.0, moved_s, at_ms)._replace(fires_min=0, sure_min=0, urgent_min=0)
-    return _cover((None, None, 0, CALM_MIN, None if begun.over_min >= OVER_MIN else begun))
+    return _standing(begun, None)
+
+
+def _standing(begun: Begun, off: float | None) -> Cover:
+    """Let a sign stand, unless it has been improbable for long enough."""
+    return _cover((off, None, 0, CALM_MIN, None if begun.over_min >= OVER_MIN else begun))
 
 
 def _begins(found: CoverFeatures, off: float, at_ms: int) -> Begun:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.observation import Observation
 from legwatch.signals import bouts
+from legwatch.signals.occupancy import believed_mat
 
 BEGUN_C = 0.6  # what has fallen by less below the warmest has not begun
 WARM_BED_C = 3.0  # above the empty bed: the bed was never warm by less
@@ -75,8 +76,8 @@ _NO_MOVEMENT = (UNKNOWN,) * (len(CoverFeatures._fields) - OF_MOVEMENT)
 
 def can_be_asked(seen: Observation) -> bool:
     """Return True if this minute tells of the air, and of movement or somebody there."""
-    by_mat = seen.occupancy.mat is not None and seen.occupancy.mat_doubted_ms is None
-    return seen.leg_c is not None and (seen.movement_known or by_mat)
+    heard = seen.movement_known or believed_mat(seen.occupancy) is not None
+    return seen.leg_c is not None and heard
 
 
 def features(seen: Observation) -> CoverFeatures | None:
@@ -123,13 +124,13 @@ def _of_air(seen: Observation, c: float) -> tuple[float, ...]:
 
 def _of_bed(seen: Observation) -> tuple[float, ...]:
     occupancy, at_ms = seen.occupancy, seen.at_ms
-    by_mat = occupancy.mat is not None and occupancy.mat_doubted_ms is None
+    in_bed, mat = occupancy.in_bed, believed_mat(occupancy)
     return (
-        UNKNOWN if occupancy.in_bed is None else float(occupancy.in_bed),
+        UNKNOWN if in_bed is None else float(in_bed),
         _since(occupancy.entered_ms, at_ms),
         _since(occupancy.left_ms, at_ms),
-        float(occupancy.mat is True) if by_mat else UNKNOWN,
-        _since(occupancy.mat_since_ms, at_ms) if by_mat else UNKNOWN,
+        UNKNOWN if mat is None else float(mat),
+        UNKNOWN if mat is None else _since(occupancy.mat_since_ms, at_ms),
         _since(occupancy.at_room_air_since_ms, at_ms),
     )
 

@@ -14,7 +14,7 @@ from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.lying_features import LETTERS, features, has_hardly_fallen
 from legwatch.conditions.lying_model import BARE, BARE_BASE, THERE, THERE_BASE
 from legwatch.observation import Observation
-from legwatch.signals.occupancy import WARMS_WITHIN_MS
+from legwatch.signals.occupancy import WARMS_WITHIN_MS, believed_mat
 
 SURE = 0.5  # so probable, for SURE_MIN minutes, the cover is off and somebody lies there
 SURE_MIN = 2
@@ -44,7 +44,7 @@ NOTHING = Lying()
 
 def estimate(was: Lying, seen: Observation) -> Lying:
     """Return the estimate of this minute; a mat knows better."""
-    if seen.occupancy.mat is not None and seen.occupancy.mat_doubted_ms is None:
+    if believed_mat(seen.occupancy) is not None:
         return NOTHING
     found = features(seen)
     if found is None:

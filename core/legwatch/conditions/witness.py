@@ -13,7 +13,7 @@ from legwatch.observation import Observation
 from legwatch.signals.bed_warmth import is_at_skin
 from legwatch.signals.coverage import ALL, SPAN_MS, comes_and_goes, known_min
 from legwatch.signals.movement import TURN_S
-from legwatch.signals.occupancy import APART_MS, TURNING_MS
+from legwatch.signals.occupancy import APART_MS, TURNING_MS, believed_mat
 
 STAYED_MS = 600_000  # after a turn, in which air that a leg has left is cooler
 WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor is blind
@@ -178,7 +178,7 @@ def _of_turns(seen: Observation, rules: Rules) -> Iterator[Complaint]:
     room_ms, occupancy, movement = seen.warmth.room_ms, seen.occupancy, seen.movement
     if room_ms is None or not _turns_in_room_air(seen) or not movement.counts:
         return
-    if occupancy.mat is not None and occupancy.mat_doubted_ms is None:
+    if believed_mat(occupancy) is not None:
         return  # it knows better, and another rule tells
     if seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
         return  # who lies there has no cover

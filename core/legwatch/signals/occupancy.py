@@ -323,6 +323,11 @@ def _slipped(
     return now
 
 
+def believed_mat(now: Occupancy) -> bool | None:
+    """Return what a mat says; None: there is none, or the other sensors contradict it."""
+    return now.mat if now.mat_doubted_ms is None else None
+
+
 def has_returned(now: Occupancy, rules: Rules) -> bool:
     """Return True if the stay began after a short absence from the same warm bed."""
     if now.entered_ms is None:

@@ -7,25 +7,18 @@ is not by the legs any more cannot see that the cover is off, so none of its min
 
 from array import array
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from pathlib import Path
-from random import Random
 from typing import NamedTuple
 
 from legwatch.conditions.cover_features import CoverFeatures, can_be_asked, features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
-from legwatch.observation import Observation, Signals, observe
-from legwatch.recording import events, parse
-from legwatch_lab.faults import trees
-from legwatch_lab.faults.catalogue import FAULTS
-from legwatch_lab.faults.night import kind_of, load
-from legwatch_lab.fit.features import by_minute
+from legwatch_lab.fit.faulty import laid
+from legwatch_lab.fit.features import observed
 from legwatch_lab.known_night import known_night
+from legwatch_lab.score.cold import LEGS
 from legwatch_lab.truth import NightTruth
 
-LEGS = ("both_legs", "one_leg", "all")
-OUT = ("leg_slip_room", "leg_slip_floor", "leg_slip_30", "leg_halfway", "leg_on_top", "leg_jumps")
 ODD = (
     *("leg_drift_down", "leg_wet", "leg_warmed", "leg_steps05", "leg_noise05", "leg_bottle"),
     *("mov_weak", "mov_third", "mov_partner", "mov_pet", "mov_bounce", "mov_noisy"),
@@ -75,18 +68,13 @@ def builds(windows: Sequence[Window]) -> tuple[Sequence[Window], ...]:
 
 
 def _faulty(path: Path, truth: NightTruth, rules: Rules) -> Iterator[CoverNight]:
-    rng = Random(truth.name)  # noqa: S311 - not for secrets
-    name = rng.choice((*OUT, *ODD))
-    if not kind_of(truth):
+    found = laid(path, truth, ODD)
+    if found is None:
         return
-    laid = FAULTS[name].lay(load(path), rng)
-    recording = parse(trees.lines(laid.readings), zone=UTC)
-    windows = [event for event in events(recording) if isinstance(event, Window)]
-    gone = (laid.from_ms, laid.to_ms) if name in OUT else None
-    for n, build in enumerate(builds(windows)):
+    for n, build in enumerate(builds(found.windows)):
         if n > MAT:
             continue  # without movement it is nearly the night as it was
-        one = _of(laid.truth or truth, build, n, rules, gone)
+        one = _of(found.truth, build, n, rules, found.gone_ms)
         yield one._replace(faulty=True)
 
 
@@ -99,7 +87,7 @@ def _of(
 ) -> CoverNight:
     rows = array("f")
     minutes = []
-    for seen in _observed(windows, rules):
+    for seen in observed(windows, rules):
         if not can_be_asked(seen):
             continue
         found = features(seen)
@@ -119,10 +107,3 @@ def _judged(truth: NightTruth, at_ms: int, gone: tuple[int, int] | None) -> Minu
     out = gone is not None and gone[0] <= at_ms < gone[1]
     bare = legs and not out
     return Minute(at_ms, 0.0, None, bare or not there, bare, legs or not open_now, out)
-
-
-def _observed(windows: Sequence[Window], rules: Rules) -> Iterator[Observation]:
-    signals = Signals()
-    for at_ms, mine in by_minute(windows):
-        signals, seen = observe(signals, mine, at_ms, rules)
-        yield seen

@@ -9,7 +9,7 @@ from legwatch.conditions.cold_memory import ColdMemory, ColdMinute, update
 from legwatch.conditions.features import Features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
-from legwatch.observation import Signals, observe
+from legwatch.observation import Observation, Signals, observe
 from legwatch_lab.known_night import known_night
 from legwatch_lab.score.cold import is_truly_cold
 from legwatch_lab.truth import NightTruth
@@ -59,6 +59,14 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
         seen_features = ColdMinute(memory, seen).fall.features
         if seen_features is not None and seen_features.fallen >= DEEP_ENOUGH:
             yield at_ms, seen_features
+
+
+def observed(windows: Sequence[Window], rules: Rules) -> Iterator[Observation]:
+    """Yield what is believed of a bed at the end of each minute."""
+    signals = Signals()
+    for at_ms, mine in by_minute(windows):
+        signals, seen = observe(signals, mine, at_ms, rules)
+        yield seen
 
 
 def by_minute(windows: Sequence[Window]) -> Iterator[tuple[int, list[Window]]]:

@@ -6,25 +6,18 @@ none of its minutes counts as such.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from pathlib import Path
-from random import Random
 from typing import NamedTuple
 
 from legwatch.conditions.lying_features import LyingFeatures, features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
-from legwatch.observation import Observation, Signals, observe
-from legwatch.recording import events, parse
-from legwatch_lab.faults import trees
-from legwatch_lab.faults.catalogue import FAULTS
-from legwatch_lab.faults.night import kind_of, load
-from legwatch_lab.fit.features import by_minute
+from legwatch_lab.fit.faulty import laid
+from legwatch_lab.fit.features import observed
 from legwatch_lab.known_night import known_night
+from legwatch_lab.score.cold import LEGS
 from legwatch_lab.truth import NightTruth
 
-LEGS = ("both_legs", "one_leg", "all")
-OUT = ("leg_slip_room", "leg_slip_floor", "leg_slip_30", "leg_halfway", "leg_on_top", "leg_jumps")
 ODD = ("leg_drift_down", "leg_wet", "leg_warmed", "mov_weak", "mov_third", "mov_partner", "lost50")
 
 
@@ -61,21 +54,17 @@ def _builds(windows: Sequence[Window]) -> tuple[list[Window], list[Window]]:
 
 
 def _faulty(path: Path, truth: NightTruth, rules: Rules) -> Iterator[LyingMinute]:
-    rng = Random(truth.name)  # noqa: S311 - not for secrets
-    name = rng.choice((*OUT, *ODD))
-    if not kind_of(truth):
+    found = laid(path, truth, ODD)
+    if found is None:
         return
-    laid = FAULTS[name].lay(load(path), rng)
-    recording = parse(trees.lines(laid.readings), zone=UTC)
-    windows = [event for event in events(recording) if isinstance(event, Window)]
-    for build in _builds(windows):
-        for minute in _minutes(laid.truth or truth, build, rules):
-            out = name in OUT and minute.at_ms >= laid.from_ms
+    for build in _builds(found.windows):
+        for minute in _minutes(found.truth, build, rules):
+            out = found.gone_ms is not None and minute.at_ms >= found.gone_ms[0]
             yield minute._replace(bare=False) if out else minute
 
 
 def _minutes(truth: NightTruth, windows: Sequence[Window], rules: Rules) -> Iterator[LyingMinute]:
-    for seen in _observed(windows, rules):
+    for seen in observed(windows, rules):
         found = features(seen)
         if found is None:
             continue
@@ -86,10 +75,3 @@ def _minutes(truth: NightTruth, windows: Sequence[Window], rules: Rules) -> Iter
         if there and open_now and not bare:
             continue  # a foot alone, or the leg on the other side: the sensor cannot see it
         yield LyingMinute(at_ms, found, bare, there)
-
-
-def _observed(windows: Sequence[Window], rules: Rules) -> Iterator[Observation]:
-    signals = Signals()
-    for at_ms, mine in by_minute(windows):
-        signals, seen = observe(signals, mine, at_ms, rules)
-        yield seen

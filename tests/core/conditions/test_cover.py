@@ -1,10 +1,10 @@
 """One estimate of the cover: a sign when it is off or nobody lies there, a sound for bare legs."""
 
-import math
 from collections.abc import Callable
 
 import pytest
 
+from bare_bed import BED_MIN, OFF_MIN, air, leaves, sleeper
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions import cover, cover_reasons
 from legwatch.conditions.cover import Cover, SinceFeatures
@@ -13,13 +13,12 @@ from legwatch.conditions.cover_model import BARE, NOT_BARE, NOT_OFF, OFF
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind
-from legwatch.testing import night, wobbling
+from legwatch.testing import night
 from repository import rules
 
 MINUTE_MS = 60_000
 FIELDS = (*CoverFeatures._fields, *SinceFeatures._fields)
 SEEN = CoverFeatures(*[0.0] * len(CoverFeatures._fields))
-BED_MIN, OFF_MIN = 120, 300
 COLD = AlertKind.COLD
 
 
@@ -75,26 +74,6 @@ def test_each_feature_belongs_to_one_quantity() -> None:
     named = [name for names in cover_reasons.PARTS for name in names.split()]
     assert len(set(named)) == len(named)
     assert set(named) <= set(FIELDS)
-
-
-def air(m: float) -> float:
-    """Return the air by the legs: an empty bed, a covered sleeper, then no cover, or nobody."""
-    empty = wobbling(17.5)(m) or 0.0
-    if m < BED_MIN:
-        return empty
-    warm = empty + 12.5 * (1 - math.exp(-(m - BED_MIN) / 18))
-    fallen = 1 - math.exp(-max(0.0, m - OFF_MIN) / 12)
-    return warm + fallen * (empty + 2.5 - warm)
-
-
-def sleeper(m: float) -> int | None:
-    """Turn each twenty minutes, also after the cover is off."""
-    return 0 if m < BED_MIN else 5 if BED_MIN <= m < BED_MIN + 1 else 7 if m % 20 < 0.1 else 0
-
-
-def leaves(m: float) -> int | None:
-    """Turn until the bed is left, which takes a minute; then nothing moves."""
-    return sleeper(m) if m < OFF_MIN else 12 if m < OFF_MIN + 0.7 else 0
 
 
 def told(
