@@ -87,7 +87,9 @@ def features(seen: Observation) -> CoverFeatures | None:
         return None
     if course.peak_c - c < BEGUN_C or course.peak_c - course.empty_c < WARM_BED_C:
         return None
-    return CoverFeatures(*_of_air(seen, c), *_of_bed(seen), *_of_movement(seen))
+    # Rounded, as the same fall beside an offset differs by the last bits of a float.
+    air = (round(value, 3) for value in _of_air(seen, c))
+    return CoverFeatures(*air, *_of_bed(seen), *_of_movement(seen))
 
 
 def _of_air(seen: Observation, c: float) -> tuple[float, ...]:
