@@ -466,7 +466,7 @@ def test_a_send_that_hangs_is_named_and_holds_no_other(
     install(HANGS, Fault(sending(waits), ""), stranger, other)
     LateChannels(rig.boxes, rig.ward.settings, rig.parts).begin()
     rig.boxes.start()
-    until(lambda: any(box.busy for box in rig.boxes.all.values()))
+    until(lambda: hasattr(__import__(stranger.name), "GO"))  # `send` has been called
     rig.ward.clock.advance(31_000)
     rig.boxes.wake()
     phone = __import__(other.name)
