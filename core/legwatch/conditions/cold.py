@@ -43,6 +43,8 @@ from legwatch.signals.thermometer import rise_10_min_c
 RESTED_MS = 1_200_000  # who lies uncovered seldom lies longer without any movement
 LEFT_MS = 600_000  # so long out of bed ends an alert ...
 LEFT_FOR_GOOD_MS = 1_800_000  # ... or so long, if all but the mat shows somebody there
+RETURNED_MS = 3_600_000  # so long a bed that was left may be cold under the cover
+SLOW = (Reason.COLD_START, Reason.COLD_ROOM)  # these wait for long enough by their own limits
 OF_COVER = (Reason.UNCOVERED, Reason.DRAUGHT)
 OF_LEVEL = (Reason.COOLED, Reason.COLD_START, Reason.COLD_ROOM)  # causes other than the cover
 
@@ -148,6 +150,8 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         if _may_be_displaced(now, rules):
             return unknown(Reason.DISPLACED)
         found = bare or cause(now, rules)
+        if bare is None and found is not None and _seems_covered(now, found, rules):
+            return WARM
         doubtful = bare is None and lying.is_doubtful(memory.lying, seen.at_ms)
         if found is not None and doubtful and not rules.alerts.wait_s:
             return unknown(Reason.PRESENCE_UNSURE)  # it would sound at once
@@ -238,6 +242,21 @@ def _bare(now: ColdMinute, rules: Rules, *, told: bool) -> Verdict | None:
     rule = Rule("warmth.change_sure", limit) if cover.is_sure(memory.cover) else None
     figures = cover_reasons.of_alert(memory.cover, seen) if told else ()
     return yes(Severity.WARNING, reason, seen.course.peak_ms, rule, figures)
+
+
+def _seems_covered(now: ColdMinute, found: Verdict, rules: Rules) -> bool:
+    """Return True while the estimate sees a cover over air that is below a limit.
+
+    It is so after somebody has come back to a cold bed, and when the cover was lifted for a moment.
+    What stays cold is told all the same: the estimate may err, too.
+    """
+    if found.reason in SLOW or not cover.sees_cover(now.memory.cover, rules):
+        return False
+    seen = now.seen
+    if rise_10_min_c(seen.leg) >= rules.warmth.recover_c:
+        return True
+    since_ms = max(found.since_ms or 0, seen.occupancy.entered_ms or 0)
+    return has_returned(seen.occupancy, rules) and seen.at_ms - since_ms < RETURNED_MS
 
 
 def _has_just_got_in(seen: Observation, rules: Rules) -> bool:

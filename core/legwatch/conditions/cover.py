@@ -119,6 +119,12 @@ def decides(now: Cover, rules: Rules) -> bool:
     return now.begun is not None and rules.warmth.change_sure < 1
 
 
+def sees_cover(now: Cover, rules: Rules) -> bool:
+    """Return True if the air has fallen, and it has been improbable for minutes that it is bare."""
+    asked = now.off is not None and now.begun is None
+    return asked and now.calm_min >= CALM_MIN and rules.warmth.change_sure < 1
+
+
 def is_bare(now: Cover) -> bool:
     """Return True if somebody may well lie there with bare legs: enough for a silent alert."""
     return now.begun is not None and now.begun.fires_min >= SURE_MIN
