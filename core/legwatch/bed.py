@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from legwatch.alerting import trial_nights
+from legwatch.alerting import quiet_wait, trial_nights
 from legwatch.alerting.alert import (
     AlertState,
     AlertStates,
@@ -201,6 +201,7 @@ def _notice(
         episode_ms=alert.episode_ms or before.episode_ms,
         rule=transition.rule,
     )
-    alert = after_notice(alert, transition.kind, by, at_ms, rules.alerts.wait_s)
+    waits_until_ms = quiet_wait.ends_ms(kind, bed.cold, seen, rules)
+    alert = after_notice(alert, transition.kind, by, at_ms, waits_until_ms)
     alerts = bed.alerts.put(kind, alert)
     return bed._replace(alerts=alerts, budget=budget, told=told), (notice,)

@@ -128,11 +128,11 @@ def after_notice(
     kind: TransitionKind,
     suppressed_by: SuppressedBy | None,
     at_ms: int,
-    hold_s: int,
+    hold_until_ms: int,
 ) -> AlertState:
     """Remember the push of a transition, or begin the hold."""
     if suppressed_by is SuppressedBy.HOLD:
-        return alert._replace(hold_until_ms=at_ms + hold_s * 1000)
+        return alert._replace(hold_until_ms=hold_until_ms)
     if suppressed_by is None and kind in MAY_SOUND:
         return alert._replace(notified=True, last_notified_ms=at_ms, hold_until_ms=None)
     return alert

@@ -27,9 +27,9 @@ SMOOTH = 0.15  # weight of a minute in the estimate of a standing sign
 # legs. How sure a sound must be falls from `warmth.change_sure` by so much while a sign stands: the
 # longer legs lie bare, the more a missed sound costs. Beside a mat that says that somebody is
 # there, less can go wrong.
-FIRES = 0.3
+FIRES = 0.25
 FALLS, FALLS_BY_MAT = 0.33, 0.43
-FIRST_MIN, LAST_MIN = 10, 20
+FIRST_MIN, LAST_MIN = 8, 18
 SURE_MIN = 2  # minutes in a row
 MORE_FOR_URGENT, URGENT = 0.3, 0.93  # an urgent sound must be so much surer, at most so sure
 
