@@ -18,6 +18,7 @@ from legwatch.conditions.verdict import (
 from legwatch.limits.rules import Rules, is_night
 from legwatch.observation import Observation
 from legwatch.signals.coverage import is_steady
+from legwatch.signals.occupancy import UNSTIRRED_MS, believed_mat
 from legwatch.signals.repeated_values import STILL_AIR_MS
 
 RECENT_MS = 120_000  # what was heard within this time is not missing
@@ -120,8 +121,21 @@ def _displaced(since_ms: int | None, seen: Observation, rules: Rules) -> Verdict
     limit_s = rules.health.slipped_s
     if since_ms is None or not seen.settled or seen.at_ms - since_ms < limit_s * 1000:
         return None
+    if not _stirs_since(since_ms, seen):
+        return None
     rule = Rule("health.slipped_s", float(limit_s))
     return yes(Severity.WARNING, Reason.DISPLACED, since_ms, rule)
+
+
+def _stirs_since(since_ms: int, seen: Observation) -> bool:
+    """Return True if somebody is surely there: the air of a bed that was left is the room's, too.
+
+    Who sleeps stirs within an hour.
+    """
+    if believed_mat(seen.occupancy) or not seen.movement_known:
+        return True
+    moved_ms = seen.movement.moved_ms
+    return seen.at_ms - since_ms >= UNSTIRRED_MS or bool(moved_ms and moved_ms[-1] > since_ms)
 
 
 def _stuck(seen: Observation, rules: Rules) -> Verdict | None:

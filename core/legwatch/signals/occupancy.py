@@ -15,6 +15,7 @@ GAP_MS = 5_400_000  # a stay in bed goes on over a gap in the readings of up to 
 TURNING_MS = 180_000  # a turn so long after the air became the room's is not what made it so
 # A mat that says empty while the air stays as warm as a body makes it, or somebody turns, is wrong.
 EMPTY_MS, EMPTY_TURNS_MS, APART_MS = 1_500_000, 900_000, 300_000
+UNSTIRRED_MS = 3_600_000  # who sleeps stirs within this time
 WARMED_BY_MS = 1_800_000  # from the entry until the air is that of a bed
 FLAT_C = 1.0  # an empty bed far above the room falls by more than this in 20 min
 STEADY_C = 0.3  # under a thick cover by more than this
@@ -171,11 +172,12 @@ def _doubted(
         and turns[-2] - since_ms >= APART_MS
         and turns[-1] >= warm_ms
         and turns[-1] - turns[-2] >= APART_MS
+        and _stays_warm(sensors.leg)  # else it may be a pet, or somebody who makes the bed
     )
     entered = was.entered_ms is not None
     stirred = _stirred(sensors, since_ms, warm_ms - WARMED_BY_MS if entered else warm_ms)
-    fallen_c = FLAT_C if stirred else STEADY_C
-    stays = held_ms >= EMPTY_MS and (entered or stirred) and _stays_warm(sensors.leg, fallen_c)
+    fallen_c, long_ms = (FLAT_C, EMPTY_MS) if stirred else (STEADY_C, UNSTIRRED_MS)
+    stays = held_ms >= long_ms and (entered or stirred) and _stays_warm(sensors.leg, fallen_c)
     return at_ms if turning or stays else None
 
 
