@@ -20,6 +20,7 @@ from legwatch_lab.bench.asked import ASKED, VERDICTS, Asked
 from legwatch_lab.bench.corpus import BUILDS, Corpus
 from legwatch_lab.bench.kept import heard_or_kept
 from legwatch_lab.bench.markdown import table
+from legwatch_lab.bench.simple_heard import simple_heard
 from legwatch_lab.bench.told import Told, absences, brief_uncoverings, judged
 from legwatch_lab.bench.trees import Heard
 from legwatch_lab.score.command import positive
@@ -107,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     corpus.add_arguments(parser)
     parser.add_argument("--jobs", type=positive, metavar="N", default=cores(), help="at once")
+    words = "judge the simple automation of `legwatch score`, too: it asks two sensors only"
+    parser.add_argument("--simple", action="store_true", help=words)
     return parser
 
 
@@ -126,11 +129,22 @@ def _lines(args: argparse.Namespace) -> Iterator[str]:
             for (family, build), paths in files.items()
         }
         parts += ["", f"## {name}", "", *table(("measure", "goal", *BUILDS), rows(told))]
+    if args.simple:
+        parts += ["", "## simple automation", "", *_simple_rows(known)]
     yield PAGE
     yield f"Seed {args.seed}. Asked for are 0.75 absences of 15 to 90 min a night."
     yield ""
     yield from table(COUNTS, [_counts(family, there) for family, there in known.items()])
     yield from parts
+
+
+def _simple_rows(known: Mapping[str, Mapping[Path, NightTruth]]) -> Iterator[str]:
+    told = {
+        (family, build): [judged(truth, simple_heard(path, truth)) for path, truth in there.items()]
+        for family, there in known.items()
+        for build in list(BUILDS)[:1]
+    }
+    return table(("measure", "goal", *list(BUILDS)[:1]), rows(told))
 
 
 def _told(
@@ -158,7 +172,7 @@ def rows(told: Mapping[tuple[str, str], Sequence[Told]]) -> Iterator[tuple[str, 
     families = dict.fromkeys(family for family, _ in told)
     for asked in ASKED:
         cells = []
-        for place, build in enumerate(BUILDS):
+        for place, build in enumerate(dict.fromkeys(build for _, build in told)):
             found = [(name, asked.estimate(told[name, build])) for name in families]
             pairs = [
                 Pair(*one, asked.verdict(one[1], place) if asked.goals else "") for one in found

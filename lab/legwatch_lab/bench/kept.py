@@ -14,12 +14,20 @@ PLACES = ("core", "config", "device", "server", "lab/legwatch_lab/replay")
 
 
 def heard_or_kept(
-    tree: Path, nights: Sequence[Path], folder: Path, jobs: int | None, what: str
+    tree: Path,
+    nights: Sequence[Path],
+    folder: Path,
+    jobs: int | None,
+    what: str,
+    words: Sequence[str] = (),
 ) -> dict[str, Heard]:
-    """Return what the rules of a checkout say in each night; progress goes to standard error."""
+    """Return what the rules of a checkout say in each night; progress goes to standard error.
+
+    `words`: more words for its replay, such as `--set=KEY=NUMBER`.
+    """
     found: dict[str, Heard] = {}
     for portion in _portions(nights):
-        found |= by_night(_said(tree, portion, folder, jobs), portion)
+        found |= by_night(_said(tree, portion, folder, jobs, words), portion)
         print(f"{what}: {len(found)} of {len(nights)} nights", file=sys.stderr, flush=True)
     return found
 
@@ -29,10 +37,13 @@ def _portions(nights: Sequence[Path]) -> Iterator[Sequence[Path]]:
         yield nights[first : first + PORTION]
 
 
-def _said(tree: Path, nights: Sequence[Path], folder: Path, jobs: int | None) -> str:
-    kept = folder / f"said-{_sources(tree)}-{_digest(nights)}.jsonl"
+def _said(
+    tree: Path, nights: Sequence[Path], folder: Path, jobs: int | None, words: Sequence[str]
+) -> str:
+    other = "".join(f"-{word.strip('-')}" for word in words)
+    kept = folder / f"said-{_sources(tree)}-{_digest(nights)}{other}.jsonl"
     if not kept.exists():
-        whole(kept, replayed(tree, nights, jobs).encode())
+        whole(kept, replayed(tree, nights, jobs, words).encode())
     return kept.read_text(encoding="utf-8")
 
 

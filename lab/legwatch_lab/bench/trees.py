@@ -103,13 +103,15 @@ def fold(notices: Iterable[JsonNotice]) -> Heard:
     return Heard(tuple(alerts), tuple(sounds), tuple(signs), tuple(calmed))
 
 
-def replayed(tree: Path, nights: Sequence[Path], jobs: int | None = None) -> str:
+def replayed(
+    tree: Path, nights: Sequence[Path], jobs: int | None = None, words: Sequence[str] = ()
+) -> str:
     """Return the notices of the nights, a line each; `jobs` None: as many as the checkout likes.
 
     Raises CannotRun if the replay fails.
     """
     own = [f"--jobs={jobs}"] if jobs and "--jobs" in _run(tree, ("--help",)) else []
-    return _run(tree, (*map(str, nights), "--format=jsonl", *own))
+    return _run(tree, (*map(str, nights), "--format=jsonl", *own, *words))
 
 
 def _run(tree: Path, words: Sequence[str]) -> str:

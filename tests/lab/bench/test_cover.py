@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from legwatch_lab.bench import bounds, corpus, cover, kept
+from legwatch_lab.bench import bounds, corpus, cover, cover_curve, kept
 from legwatch_lab.bench.asked import ASKED
 from legwatch_lab.bench.told import absences, judged
 from legwatch_lab.bench.trees import Heard, Sound, fold
@@ -15,7 +15,7 @@ from legwatch_lab.nights.lumped.night import LumpedOrder, make
 from legwatch_lab.score.alert import AlertSpan
 from legwatch_lab.score.interval import Estimate
 from legwatch_lab.truth import NightTruth, TrueSpan, TrueUncovering, read
-from repository import REPO
+from repository import REPO, rules
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -195,3 +195,23 @@ def test_the_page_has_a_verdict_for_each_measure_and_build(
     monkeypatch.setattr(kept, "replayed", None)  # all that was said is kept
     assert cover.main(words) == 0
     assert capsys.readouterr().out == page
+    assert cover.main([*words, "--simple"]) == 0
+    other = capsys.readouterr().out.removeprefix(page.rstrip("\n"))
+    assert "## simple automation" in other
+    assert other.count("**lumped ") == len(ASKED)
+
+
+def test_the_curve_of_what_a_sound_costs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(corpus, "FAMILIES", {"lumped": ()})
+    monkeypatch.setattr(cover_curve, "VALUES", (0.6, cover_curve.STANDARD))
+    words = ["--seed", "1", "--nights", "3", "--work", str(tmp_path)]
+    picture = tmp_path / "cover.png"
+    assert cover_curve.main([*words, "--tree", f"here={REPO}", "--out", str(picture)]) == 0
+    assert picture.read_bytes()[1:4] == b"PNG"
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert len(rows) == 2 * len(corpus.BUILDS) + 1
+    assert rows[-1].startswith("| simple automation | - |")
+    standard = rules("standard").warmth.change_sure
+    assert standard == cover_curve.STANDARD
