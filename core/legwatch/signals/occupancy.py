@@ -15,6 +15,7 @@ GAP_MS = 5_400_000  # a stay in bed goes on over a gap in the readings of up to 
 TURNING_MS = 180_000  # a turn so long after the air became the room's is not what made it so
 # A mat that says empty while the air stays as warm as a body makes it, or somebody turns, is wrong.
 EMPTY_MS, EMPTY_TURNS_MS, APART_MS = 1_500_000, 900_000, 300_000
+FEWEST_TURNS = 2
 UNSTIRRED_MS = 3_600_000  # who sleeps stirs within this time
 WARMED_BY_MS = 1_800_000  # from the entry until the air is that of a bed
 FLAT_C = 1.0  # an empty bed far above the room falls by more than this in 20 min
@@ -165,19 +166,19 @@ def _doubted(
         return was.mat_doubted_ms
     if warm_ms is None or held_ms < EMPTY_TURNS_MS or at_ms - warm_ms < APART_MS:
         return None
-    turns = sensors.movement.turns_ms
+    # In air that falls, two may be somebody who makes the bed, or a pet.
+    most = FEWEST_TURNS if _stays_warm(sensors.leg) else FEWEST_TURNS + 1
+    turns = [turn for turn in sensors.movement.turns_ms if turn - since_ms >= APART_MS]
     turning = (
         sensors.movement_known
-        and len(turns) > 1
-        and turns[-2] - since_ms >= APART_MS
+        and len(turns) >= most
         and turns[-1] >= warm_ms
-        and turns[-1] - turns[-2] >= APART_MS
-        and _stays_warm(sensors.leg)  # else it may be a pet, or somebody who makes the bed
+        and turns[-1] - turns[-most] >= APART_MS
     )
     entered = was.entered_ms is not None
     stirred = _stirred(sensors, since_ms, warm_ms - WARMED_BY_MS if entered else warm_ms)
-    fallen_c, long_ms = (FLAT_C, EMPTY_MS) if stirred else (STEADY_C, UNSTIRRED_MS)
-    stays = held_ms >= long_ms and (entered or stirred) and _stays_warm(sensors.leg, fallen_c)
+    fallen_c = FLAT_C if stirred else STEADY_C
+    stays = held_ms >= EMPTY_MS and (entered or stirred) and _stays_warm(sensors.leg, fallen_c)
     return at_ms if turning or stays else None
 
 
