@@ -10,6 +10,12 @@ def local(at_ms: int, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
 
 
+@lru_cache(maxsize=64)  # as for `night_of`
+def hour_of(at_ms: int, zone: tzinfo) -> int:
+    """Return the hour of a moment by the local clock."""
+    return local(at_ms, zone).hour
+
+
 @lru_cache(maxsize=64)  # the minutes of the beds of a server end together
 def night_of(at_ms: int, zone: tzinfo) -> date:
     """Return the night of a moment: the local date of the evening on which it began.
