@@ -118,7 +118,8 @@ def test_it_is_told_once_in_a_night_and_again_in_the_next() -> None:
 
 
 def test_a_restart_changes_nothing() -> None:
-    state, said = start(), []
+    state = start()
+    said: list[Notice] = []
     for window in bed(LONG):
         if window.seq % 997 == 0:
             state = from_json(to_json(state))
@@ -194,9 +195,7 @@ def test_a_sensor_that_becomes_wet_and_dries_is_not_believed_before_it_is_dry() 
 
 
 def test_a_sensor_that_is_stuck_is_not_believed() -> None:
-    stuck = bed(
-        damp((IN_MIN, UP_MIN)), leg=lambda m: BED_C if IN_MIN <= m < UP_MIN else EMPTY_C
-    )
+    stuck = bed(damp((IN_MIN, UP_MIN)), leg=lambda m: BED_C if IN_MIN <= m < UP_MIN else EMPTY_C)
     assert notes(stuck) == []
     assert verdict(bed(damp((60, 540)), leg=lambda _m: BED_C)) is TriState.UNKNOWN
 

@@ -14,12 +14,13 @@ BEGIN_TEXT = "2026-01-02T15:00Z"  # 16 h in Berlin, so the evening begins in min
 BEGIN, HOUR = ms(BEGIN_TEXT), 60
 EVENING_MIN, HELD_MIN = 2 * HOUR, 30
 Level = Callable[[float], float | None]
+MILD = constant(18.0)
 
 
 def notes(
     room: Level,
     *,
-    leg: Level = constant(18.0),
+    leg: Level = MILD,
     in_min: float = 7 * HOUR,
     mat: bool = True,
     minutes: int = 8 * HOUR,
@@ -64,7 +65,9 @@ def test_a_room_that_cools_late_is_seen_as_long_as_nobody_is_in_bed() -> None:
 
 
 def test_the_morning_and_the_night_have_none() -> None:
-    assert notes(lambda m: 20.0 if m < 8 * HOUR else 12.0, minutes=20 * HOUR, in_min=30 * HOUR) == []
+    assert (
+        notes(lambda m: 20.0 if m < 8 * HOUR else 12.0, minutes=20 * HOUR, in_min=30 * HOUR) == []
+    )
 
 
 def test_it_comes_once_an_evening() -> None:
