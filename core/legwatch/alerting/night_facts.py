@@ -11,7 +11,7 @@ from legwatch.conditions.verdict import YES, Verdict
 from legwatch.events import FactKind, Window
 from legwatch.limits.rules import Rules, is_night
 from legwatch.named_tuples import maker
-from legwatch.night import hour_of
+from legwatch.night import hour_and_night
 from legwatch.observation import Observation
 
 UP_MIN = 30  # who is out of bed for so long in the morning has got up for the day
@@ -50,12 +50,14 @@ def minute(
         if verdict.holds is YES:
             evening = evening._replace(over=True)
             told = (*told, _note(FactKind.ROOM, verdict, seen.at_ms))
+    if night is was.damp and evening is was.evening:
+        return was, told
     return _make((night, evening)), told
 
 
 def _is_morning(night: DampNight, at_ms: int, rules: Rules) -> bool:
     """Return True when the night is over, or the sleeper has got up for the day."""
-    hour = hour_of(at_ms, rules.zone)
+    hour, _ = hour_and_night(at_ms, rules.zone)
     if not MORNING_H <= hour <= LAST_H:
         return False
     return night.out_min >= UP_MIN or hour == LAST_H or not is_night(at_ms, rules)

@@ -10,13 +10,14 @@ from typing import NamedTuple
 from legwatch.conditions import witness
 from legwatch.conditions.verdict import WELL, Reason, Rule, Severity, Verdict, unknown, yes
 from legwatch.events import Window
-from legwatch.limits.rules import Rules, is_night
+from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
-from legwatch.night import night_of
+from legwatch.night import hour_and_night, is_within
 from legwatch.observation import Observation
-from legwatch.signals.damp_air import Air, by_legs, of_room
+from legwatch.signals.damp_air import DRY_PCT, Air, by_legs, middle_by_legs, of_room
 
 HOT_C = 35.0  # a body makes no air warmer than its skin: a bottle, or a heated pad
+ROOM_MS = 600_000  # the room, and the empty bed, change slowly: they are asked every ten minutes
 BOTTLE_MIN = 180  # so long a bottle warms a bed, and dries or dampens what lies on it
 
 
@@ -49,21 +50,19 @@ def update(
     displaced: bool,
 ) -> DampNight:
     """Take one minute in; `displaced`: the leg sensor has slipped out, or may have."""
-    night = night_of(seen.at_ms, rules.zone).toordinal()
+    hour, night = hour_and_night(seen.at_ms, rules.zone)
     now = was if was.night == night else DampNight(night)
-    if not windows and not now.lain_min:
-        return now
-    air, room = by_legs(windows), of_room(windows)
-    if room is not None and room.is_believed and seen.room_warmth.doubted_ms is None:
-        now = now._replace(room_kpa=room.kpa)
+    air = by_legs(windows)
     if air is not None and air.celsius > HOT_C:
         now = now._replace(bottle_min=BOTTLE_MIN)
     elif now.bottle_min:
         now = now._replace(bottle_min=now.bottle_min - 1)
-    in_bed = seen.occupancy.in_bed
-    if in_bed is True and is_night(seen.at_ms, rules):
-        return _lying(now._replace(out_min=0), air, seen, rules, displaced=displaced)
-    return _not_lying(now, air, seen, rules)
+    if seen.at_ms % ROOM_MS == 0 or now.room_kpa is None or now.run_min:
+        now = _with_room(now, windows, seen)
+    dark = is_within(hour, rules.night.from_h, rules.night.to_h)
+    if dark and seen.occupancy.in_bed:
+        return _lying(now, air, windows, seen, rules, displaced=displaced)
+    return _not_lying(now, air, seen, rules, dark=dark)
 
 
 def judge(now: DampNight, rules: Rules) -> Verdict:
@@ -90,14 +89,24 @@ def _usual_kpa(now: DampNight) -> float | None:
     return now.empty_kpa if now.room_kpa is None else now.room_kpa
 
 
-def _not_lying(now: DampNight, air: Air | None, seen: Observation, rules: Rules) -> DampNight:
-    occupancy = seen.occupancy
-    in_bed, evening = occupancy.in_bed, not now.lain_min and occupancy.lost_ms is None
-    if evening and in_bed is not True:
+def _with_room(now: DampNight, windows: Sequence[Window], seen: Observation) -> DampNight:
+    room = of_room(windows)
+    if room is None or not room.is_believed or seen.room_warmth.doubted_ms is not None:
+        return now
+    return now._replace(room_kpa=room.kpa)
+
+
+def _not_lying(
+    now: DampNight, air: Air | None, seen: Observation, rules: Rules, *, dark: bool
+) -> DampNight:
+    in_bed, lost = seen.occupancy.in_bed, seen.occupancy.lost_ms is not None
+    if not now.lain_min and not lost and in_bed is not True:
+        if now.empty_kpa is not None and seen.at_ms % ROOM_MS:
+            return now
         return now._replace(empty_kpa=_evening_kpa(now, air, rules, empty=in_bed is False))
     if in_bed is False:
         return now._replace(run_min=0, spoilt=False, out_min=now.out_min + 1)
-    return now._replace(lain_min=now.lain_min + is_night(seen.at_ms, rules))
+    return now._replace(lain_min=now.lain_min + 1) if dark else now
 
 
 def _evening_kpa(now: DampNight, air: Air | None, rules: Rules, *, empty: bool) -> float | None:
@@ -108,54 +117,52 @@ def _evening_kpa(now: DampNight, air: Air | None, rules: Rules, *, empty: bool) 
 
 
 def _lying(
-    now: DampNight, air: Air | None, seen: Observation, rules: Rules, *, displaced: bool
+    now: DampNight,
+    air: Air | None,
+    windows: Sequence[Window],
+    seen: Observation,
+    rules: Rules,
+    *,
+    displaced: bool,
 ) -> DampNight:
     """Count one minute of somebody who lies there."""
-    now = now._replace(lain_min=now.lain_min + 1)
+    (night, room_kpa, empty_kpa, lain, known, damp, run, spoilt, bottle, top_kpa, _, told) = now
+    lain += 1
+    if air is not None and (run or not DRY_PCT < air.pct < rules.damp.rh_pct):
+        air = middle_by_legs(windows)
     if seen.leg_stuck or (air is not None and not air.is_believed):
-        return _spoilt(now, rules)
-    usual_kpa = _usual_kpa(now)
-    if air is None or seen.leg_c is None or usual_kpa is None:
-        return now
-    if displaced or now.bottle_min or _is_elsewhere(seen):
-        return now._replace(run_min=0)
-    limits, kpa = rules.damp, air.kpa
-    damp = (
-        kpa >= (limits.clear_kpa if now.run_min else limits.kpa)
-        and kpa - usual_kpa >= limits.above_room_kpa
-        and air.pct >= limits.rh_pct
-        and air.celsius >= rules.presence.warm_c
+        # Take back what the run has counted: the sensor was becoming wet, or was stuck.
+        known, damp = known - run, damp - _counted(run, rules)
+        run, spoilt = 0, True
+    elif air is None or seen.leg_c is None or (room_kpa is None and empty_kpa is None):
+        pass
+    elif displaced or bottle or _is_elsewhere(seen):
+        run = 0
+    elif not _is_damp(air, now, rules):
+        known, run, spoilt = known + 1, 0, False
+    elif not spoilt:
+        known, run = known + 1, run + 1
+        damp += _counted(run, rules) - _counted(run - 1, rules)
+        top_kpa = max(top_kpa, air.kpa)
+    return _make(
+        (night, room_kpa, empty_kpa, lain, known, damp, run, spoilt, bottle, top_kpa, 0, told)
     )
-    if not damp:
-        return now._replace(known_min=now.known_min + 1, run_min=0, spoilt=False)
-    if now.spoilt:
-        return now
-    run_min, least = now.run_min + 1, _least_min(rules)
-    more = run_min if run_min == least else int(run_min > least)
-    return now._replace(
-        known_min=now.known_min + 1,
-        damp_min=now.damp_min + more,
-        run_min=run_min,
-        top_kpa=max(now.top_kpa, kpa),
-    )
+
+
+def _is_damp(air: Air, now: DampNight, rules: Rules) -> bool:
+    limits, usual_kpa = rules.damp, _usual_kpa(now)
+    if air.pct < limits.rh_pct or air.celsius < rules.presence.warm_c or usual_kpa is None:
+        return False  # as in most minutes
+    least_kpa = limits.clear_kpa if now.run_min else limits.kpa
+    return air.kpa >= max(least_kpa, usual_kpa + limits.above_room_kpa)
+
+
+def _counted(run_min: int, rules: Rules) -> int:
+    """Return how much of a run counts: all or nothing."""
+    return run_min if run_min * 60 >= rules.damp.hold_s else 0
 
 
 def _is_elsewhere(seen: Observation) -> bool:
     """Return True if the sensor shows skin, the room, or what no bed is: not the air in the bed."""
     slipped = seen.occupancy.slipped_ms is not None
     return slipped or seen.warmth.skin_ms is not None or witness.cannot_see(seen) is not None
-
-
-def _spoilt(now: DampNight, rules: Rules) -> DampNight:
-    """Take back what the present run has counted: the sensor was becoming wet, or was stuck."""
-    counted = now.run_min if now.run_min >= _least_min(rules) else 0
-    return now._replace(
-        known_min=now.known_min - now.run_min,
-        damp_min=now.damp_min - counted,
-        run_min=0,
-        spoilt=True,
-    )
-
-
-def _least_min(rules: Rules) -> int:
-    return max(1, rules.damp.hold_s // 60)

@@ -13,7 +13,7 @@ from legwatch.conditions.verdict import (
     yes,
 )
 from legwatch.limits.rules import Rules
-from legwatch.night import hour_of, night_of
+from legwatch.night import hour_and_night
 from legwatch.observation import Observation
 
 BEFORE_H = 2  # the evening begins so long before the hours of the night ...
@@ -30,9 +30,9 @@ class Evening(NamedTuple):
 
 def update(was: Evening, seen: Observation, rules: Rules) -> Evening:
     """Take one minute in; a minute that tells nothing changes nothing."""
-    if hour_of(seen.at_ms, rules.zone) < max(NOON_H, rules.night.from_h - BEFORE_H):
+    hour, night = hour_and_night(seen.at_ms, rules.zone)
+    if hour < NOON_H or hour < rules.night.from_h - BEFORE_H:
         return was
-    night = night_of(seen.at_ms, rules.zone).toordinal()
     now = was if was.night == night else Evening(night)
     if now.over:
         return now

@@ -1,7 +1,7 @@
 """How damp is the air? By its vapour pressure: relative humidity falls when the same air warms."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from legwatch.events import Window
@@ -12,10 +12,10 @@ MAGNUS_KPA, MAGNUS_A, MAGNUS_C = 0.61094, 17.625, 243.04  # of saturated air ove
 
 
 class Air(NamedTuple):
-    """The air at one sensor, temperature and humidity of the same reading."""
+    """The air at one sensor, humidity and temperature of the same reading."""
 
-    celsius: float
     pct: float
+    celsius: float
 
     @property
     def kpa(self) -> float:
@@ -30,18 +30,23 @@ class Air(NamedTuple):
 
 
 def by_legs(windows: Sequence[Window]) -> Air | None:
-    """Return the middle reading of a minute by the legs; None: there is none with a humidity."""
+    """Return the last reading of a minute by the legs; None: there is none with a humidity."""
+    for window in reversed(windows):
+        if window.leg_rh is not None and window.leg_c is not None:
+            return Air(window.leg_rh, window.leg_c)
+    return None
+
+
+def middle_by_legs(windows: Iterable[Window]) -> Air | None:
+    """Return the reading of a minute with the middle humidity: one wrong value decides nothing."""
     pairs = [(one.leg_rh, one.leg_c) for one in windows]
     found = sorted((pct, c) for pct, c in pairs if pct is not None and c is not None)
-    if not found:
-        return None
-    pct, celsius = found[len(found) // 2]
-    return Air(celsius, pct)
+    return Air(*found[len(found) // 2]) if found else None
 
 
 def of_room(windows: Sequence[Window]) -> Air | None:
     """Return the last reading of a minute in the room; None: there is none with a humidity."""
-    for one in reversed(windows):
-        if one.room_rh is not None and one.room_c is not None:
-            return Air(one.room_c, one.room_rh)
+    for window in reversed(windows):
+        if window.room_rh is not None and window.room_c is not None:
+            return Air(window.room_rh, window.room_c)
     return None

@@ -200,6 +200,14 @@ def test_a_sensor_that_is_stuck_is_not_believed() -> None:
     assert verdict(bed(damp((60, 540)), leg=lambda _m: BED_C)) is TriState.UNKNOWN
 
 
+@pytest.mark.parametrize("pct", [39.0, 99.9, 0.0])
+def test_single_wrong_values_decide_nothing(pct: float) -> None:
+    """A DHT22 halves one in some hundreds of its values, or gives one that cannot be."""
+    wrong = bed(lambda m: pct if m % 7 > 6.8 else LONG(m))  # the last window of a minute in seven
+    (note,) = notes(wrong)
+    assert dict(note.figures)["damp_min"] == pytest.approx(130, abs=2)
+
+
 def test_beside_a_bottle_nothing_is_known() -> None:
     def cooling(minute: float) -> float:
         return EMPTY_C if minute < 40 else max(30.0, 44 - (minute - 40) * 0.05) + minute % 4 / 10
