@@ -221,8 +221,8 @@ def test_a_bed_of_before_learning_has_learned() -> None:
     old = from_json(json.dumps([version, [bed[:4], *rest]]))
     bed = state.bed
     signals = Signals(*old.bed.signals[:9], *bed.signals[9:])
-    later = {"trial": bed.trial, "found": bed.found, "cold": bed.cold, "facts": bed.facts}
-    known = old.bed._replace(signals=signals, **later)
+    known = old.bed._replace(trial=bed.trial, found=bed.found, signals=signals, cold=bed.cold)
+    known = known._replace(facts=bed.facts)
     assert known == bed
     assert night_number(old.bed.trial, evening(0), RULES) is None
     _, said = after(old, live(1))
