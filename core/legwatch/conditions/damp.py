@@ -52,13 +52,13 @@ def update(
     """Take one minute in; `displaced`: the leg sensor has slipped out, or may have."""
     hour, night = hour_and_night(seen.at_ms, rules.zone)
     now = was if was.night == night else DampNight(night)
-    air = by_legs(windows)
+    air = by_legs(windows, rules.health)
     if air is not None and air.celsius > HOT_C:
         now = now._replace(bottle_min=BOTTLE_MIN)
     elif now.bottle_min:
         now = now._replace(bottle_min=now.bottle_min - 1)
     if seen.at_ms % ROOM_MS == 0 or now.room_kpa is None or now.run_min:
-        now = _with_room(now, windows, seen)
+        now = _with_room(now, windows, seen, rules)
     dark = is_within(hour, rules.night.from_h, rules.night.to_h)
     if dark and seen.occupancy.in_bed:
         return _lying(now, air, windows, seen, rules, displaced=displaced)
@@ -89,8 +89,10 @@ def _usual_kpa(now: DampNight) -> float | None:
     return now.empty_kpa if now.room_kpa is None else now.room_kpa
 
 
-def _with_room(now: DampNight, windows: Sequence[Window], seen: Observation) -> DampNight:
-    room = of_room(windows)
+def _with_room(
+    now: DampNight, windows: Sequence[Window], seen: Observation, rules: Rules
+) -> DampNight:
+    room = of_room(windows, rules.health)
     if room is None or not room.is_believed or seen.room_warmth.doubted_ms is not None:
         return now
     return now._replace(room_kpa=room.kpa)
@@ -129,7 +131,7 @@ def _lying(
     (night, room_kpa, empty_kpa, lain, known, damp, run, spoilt, bottle, top_kpa, _, told) = now
     lain += 1
     if air is not None and (run or not DRY_PCT < air.pct < rules.damp.rh_pct):
-        air = middle_by_legs(windows)
+        air = middle_by_legs(windows, rules.health)
     if seen.leg_stuck or (air is not None and not air.is_believed):
         # Take back what the run has counted: the sensor was becoming wet, or was stuck.
         known, damp = known - run, damp - _counted(run, rules)

@@ -1,10 +1,12 @@
 """How damp is the air? By its vapour pressure: relative humidity falls when the same air warms."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.events import Window
+from legwatch.limits.rules import HealthLimits
+from legwatch.signals.thermometer import is_believable
 
 WET_PCT = 98.0  # more shows a sensor that is wet or fails: a DHT22 says 99.9 or 101.7 then
 DRY_PCT = 5.0  # less shows a sensor that fails: no bedroom is as dry
@@ -29,24 +31,26 @@ class Air(NamedTuple):
         return DRY_PCT < self.pct < WET_PCT
 
 
-def by_legs(windows: Sequence[Window]) -> Air | None:
+def by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | None:
     """Return the last reading of a minute by the legs; None: there is none with a humidity."""
     for window in reversed(windows):
-        if window.leg_rh is not None and window.leg_c is not None:
-            return Air(window.leg_rh, window.leg_c)
+        pct, celsius = window.leg_rh, window.leg_c
+        if pct is not None and celsius is not None and is_believable(celsius, health):
+            return Air(pct, celsius)
     return None
 
 
-def middle_by_legs(windows: Iterable[Window]) -> Air | None:
+def middle_by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | None:
     """Return the reading of a minute with the middle humidity: one wrong value decides nothing."""
-    pairs = [(one.leg_rh, one.leg_c) for one in windows]
-    found = sorted((pct, c) for pct, c in pairs if pct is not None and c is not None)
-    return Air(*found[len(found) // 2]) if found else None
+    airs = (by_legs((window,), health) for window in windows)
+    found = sorted(air for air in airs if air is not None)
+    return found[len(found) // 2] if found else None
 
 
-def of_room(windows: Sequence[Window]) -> Air | None:
+def of_room(windows: Sequence[Window], health: HealthLimits) -> Air | None:
     """Return the last reading of a minute in the room; None: there is none with a humidity."""
     for window in reversed(windows):
-        if window.room_rh is not None and window.room_c is not None:
-            return Air(window.room_rh, window.room_c)
+        pct, celsius = window.room_rh, window.room_c
+        if pct is not None and celsius is not None and is_believable(celsius, health):
+            return Air(pct, celsius)
     return None

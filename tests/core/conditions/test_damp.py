@@ -208,6 +208,16 @@ def test_single_wrong_values_decide_nothing(pct: float) -> None:
     assert dict(note.figures)["damp_min"] == pytest.approx(130, abs=2)
 
 
+@pytest.mark.parametrize("celsius", [85.0, -127.0, -243.04])
+def test_a_temperature_that_cannot_be_is_no_bottle_and_stops_nothing(celsius: float) -> None:
+    def air(minute: float) -> float | None:
+        warm = wobbling(BED_C)(minute) if IN_MIN <= minute < UP_MIN else EMPTY_C
+        return celsius if minute % 5 > 4.8 else warm
+
+    (note,) = notes(bed(LONG, leg=air))
+    assert dict(note.figures)["damp_min"] == pytest.approx(130, abs=2)
+
+
 def test_beside_a_bottle_nothing_is_known() -> None:
     def cooling(minute: float) -> float:
         return EMPTY_C if minute < 40 else max(30.0, 44 - (minute - 40) * 0.05) + minute % 4 / 10
