@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 from legwatch.alerting.figures import LEG, NEVER, ROOM
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Figures, Reason, Severity
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, FactKind, NoticeKind
 from legwatch.oncall.people import LANGUAGES
 from legwatch.text.message import text, title
 from legwatch.text.reports import REPORTED
@@ -66,7 +66,7 @@ _KNOWN: Figures = (
     ("leg_c", 24.1), ("usual_c", 30.0), ("usual_low_c", 29.0), ("usual_high_c", 31.0),
     ("room_c", 17.0), ("for_min", 20), ("still_min", 130), ("silent_min", 16),
     ("high_c", 31.2), ("fell_min", 9), ("in_min", 9), ("known_min", 12),
-    ("sensor", "movement, presence, oxygen"), ("bed", "anna"),
+    ("sensor", "movement, presence, oxygen"), ("bed", "anna"), ("damp_min", 130),
 )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _is_whole(figures: Figures) -> bool:
     return len(figures) == len(_KNOWN) and all(value is not None for _, value in figures)
 
 
-def changes() -> Iterator[tuple[AlertKind, TransitionKind, Reason]]:
+def changes() -> Iterator[tuple[NoticeKind, TransitionKind, Reason]]:
     """Yield what can happen to an alert, and why."""
     for kind in AlertKind:
         yield from ((kind, what, reason) for what in FIRING for reason in _FIRES[kind])
@@ -121,6 +121,8 @@ def changes() -> Iterator[tuple[AlertKind, TransitionKind, Reason]]:
     yield (AlertKind.COLD, TransitionKind.EXPECTED, Reason.OFF_OR_EMPTY)
     yield (AlertKind.COLD, TransitionKind.WARMING, Reason.WARMING)
     yield from ((AlertKind.AGENT, TransitionKind.REPORTED, reason) for reason in REPORTED)
+    yield (FactKind.DAMP, TransitionKind.REPORTED, Reason.DAMP_BED)
+    yield (FactKind.ROOM, TransitionKind.REPORTED, Reason.COLD_EVENING)
 
 
 def known() -> Iterator[Figures]:
@@ -131,6 +133,7 @@ def known() -> Iterator[Figures]:
         yield tuple(pair for pair in _KNOWN if pair[0] != left_out)
     yield ()
     yield tuple((name, None) for name, _ in _KNOWN)
+    yield (("bed_c", 15.5),)
     for place in (LEG, ROOM):
         yield (("for_min", 8), ("sensor", place))
         yield (("for_min", 8), ("sensor", place), ("given", NEVER))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from legwatch.alerting import quiet_wait, trial_nights
+from legwatch.alerting import night_facts, quiet_wait, trial_nights
 from legwatch.alerting.alert import (
     AlertState,
     AlertStates,
@@ -16,6 +16,7 @@ from legwatch.alerting.alert import (
 from legwatch.alerting.budget import Budget
 from legwatch.alerting.early_notice import early_notice, is_due
 from legwatch.alerting.figures import alert_figures, hold_figures, thermometer
+from legwatch.alerting.night_facts import NightFacts
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
@@ -57,6 +58,7 @@ class Bed(NamedTuple):
     found: Found = Found()
     bad_sensor_ms: int | None = None  # when a sensor was last bad
     told: ToldSensors = ToldSensors()
+    facts: NightFacts = NightFacts()
 
 
 _bed, _found = maker(Bed), maker(Found)
@@ -78,7 +80,7 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told = was
+    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told, facts = was
     signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
@@ -99,13 +101,15 @@ def minute(
     found = _found((legs, seen.still_since_ms, in_min, settled, doubt))
     if bad_sensor is YES:
         bad_ms = at_ms
-    bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told))
-    notices: list[Notice] = []
+    displaced = memory.displaced_since_ms is not None
+    facts, noted = night_facts.minute(facts, windows, seen, rules, displaced=displaced)
+    bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told, facts))
+    notices = list(noted)
     if alerts.cold.severity is None and is_due(begun_ms, early_sign_ms, at_ms):
         notices.append(early_notice(now, in_min, on_trial=is_silent(trial)))
         bed = bed._replace(early_sign_ms=at_ms)
     elif not changes:
-        return bed, ()
+        return bed, noted
     for change in changes:
         bed, stored = _notice(bed, change, seen, rules)
         notices += stored

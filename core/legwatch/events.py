@@ -56,6 +56,21 @@ class AlertKind(StrEnum):
     AGENT = "agent"
 
 
+class FactKind(StrEnum):
+    """What a fact of a night is about. It is told once, is no alert, and asks for no answer."""
+
+    DAMP = "damp"  # the air in the bed was damp for long
+    ROOM = "room"  # the room is cold before bed
+
+
+NoticeKind = AlertKind | FactKind
+
+
+def notice_kind(text: str) -> NoticeKind:
+    """Return the kind that a record names; raises ValueError for any other word."""
+    return FactKind(text) if text in set(FactKind) else AlertKind(text)
+
+
 BODY_KINDS = (AlertKind.COLD, AlertKind.STILL)  # the other kinds say that data are missing
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.contract.fields import LATEST_MS
-from legwatch.events import Ack, AlertKind, Away, Snooze, Tick, Window
+from legwatch.events import Ack, Away, Snooze, Tick, Window, notice_kind
 from legwatch.limits.rules import Rules
 from legwatch.limits.written import as_table
 from legwatch.lived import (
@@ -100,7 +100,7 @@ def notice_of(found: Fields) -> Notice:
         episode_ms, rule, held = (found.get(name) for name in ("episode_ms", "rule", "held"))
         return Notice(
             at_ms=int(found["at_ms"]),
-            kind=AlertKind(found["kind"]),
+            kind=notice_kind(found["kind"]),
             transition=TransitionKind(found["transition"]),
             severity=Severity(found["level"]),
             reason=Reason(found["reason"]),

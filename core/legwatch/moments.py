@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from legwatch.alerting.budget import Budget
 from legwatch.alerting.told_sensors import ToldSensors
 from legwatch.alerting.trial_nights import TrialNights
+from legwatch.conditions.damp import DampNight
+from legwatch.conditions.room import Evening
 from legwatch.engine import MINUTE_MS, BedState
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import parts_of
@@ -26,6 +28,8 @@ NIGHTS = {
     Budget: ("night",),
     ToldSensors: ("night",),
     TrialNights: ("first", "night"),
+    DampNight: ("night",),
+    Evening: ("night",),
 }  # ordinals of dates; 0: none
 
 T = TypeVar("T", bound=tuple[Any, ...])

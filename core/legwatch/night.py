@@ -4,10 +4,24 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
+QUARTER_MS = 900_000
+
 
 def local(at_ms: int, zone: tzinfo) -> datetime:
     """Return the local time of UTC milliseconds."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
+
+
+def hour_and_night(at_ms: int, zone: tzinfo) -> tuple[int, int]:
+    """Return the hour of a moment by the local clock, and the ordinal of its night."""
+    return _of_quarter(at_ms // QUARTER_MS, zone)
+
+
+@lru_cache(maxsize=64)
+def _of_quarter(quarter: int, zone: tzinfo) -> tuple[int, int]:
+    """Do so for a quarter of an hour: in every zone an hour begins with one."""
+    at_ms = quarter * QUARTER_MS
+    return local(at_ms, zone).hour, night_of(at_ms, zone).toordinal()
 
 
 @lru_cache(maxsize=64)  # the minutes of the beds of a server end together
@@ -55,5 +69,10 @@ def in_hours(at_ms: int, zone: tzinfo, from_h: int, to_h: int) -> bool:
 
     `to_h` 24 after `from_h` is every hour; equal hours are none.
     """
+    return is_within(local(at_ms, zone).hour, from_h, to_h)
+
+
+def is_within(hour: int, from_h: int, to_h: int) -> bool:
+    """Return True if `in_hours` holds in this hour."""
     hours = to_h - from_h if from_h <= to_h else to_h - from_h + 24
-    return (local(at_ms, zone).hour - from_h) % 24 < hours
+    return (hour - from_h) % 24 < hours

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.engine import advance, due, replay, start
-from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
+from legwatch.events import Ack, AlertKind, Event, NoticeKind, Snooze, Tick, Window
 from legwatch.state_codec import from_json, to_json
 from legwatch.testing import WINDOW_MS, Level, drive, ms, night, turning, uncovering
 from repository import rules
@@ -93,8 +93,8 @@ def test_stopping_and_restoring_changes_nothing(events: list[Event], data: st.Da
 @settings(max_examples=25)
 @given(nights())
 def test_an_alert_lives_in_order(events: list[Event]) -> None:
-    firing: dict[AlertKind, bool] = {}
-    said = list(replay(events, rules()))
+    firing: dict[NoticeKind, bool] = {}
+    said = [n for n in replay(events, rules()) if n.transition is not TransitionKind.REPORTED]
     for notice in said:
         on = firing.get(notice.kind, False)
         if notice.transition is TransitionKind.FIRED:
@@ -313,7 +313,7 @@ AT_ONCE = rules(alerts__wait_s=0, stillness__joint_s=0)
 
 def alerts(
     windows: Iterable[Window], whats: tuple[TransitionKind, ...]
-) -> list[tuple[AlertKind, TransitionKind, int]]:
+) -> list[tuple[NoticeKind, TransitionKind, int]]:
     """Return when alerts came or ended, in minutes; how loud they were is another matter."""
     said = [n for n in replay(windows, AT_ONCE) if n.transition in whats]
     return [(n.kind, n.transition, (n.at_ms - BEGIN) // 60_000) for n in said]

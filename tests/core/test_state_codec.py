@@ -34,7 +34,12 @@ def test_a_state_of_version_1_is_read_but_for_what_it_did_not_keep() -> None:
     signals = Signals(*kept, *state.bed.signals[9:])
     assert (
         read._replace(
-            bed=read.bed._replace(found=state.bed.found, signals=signals, cold=state.bed.cold)
+            bed=read.bed._replace(
+                found=state.bed.found,
+                signals=signals,
+                cold=state.bed.cold,
+                facts=state.bed.facts,
+            )
         )
         == state
     )

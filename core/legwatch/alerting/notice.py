@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from legwatch.conditions.verdict import Figures, Reason, Rule, Severity
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, NoticeKind
 
 
 class TransitionKind(StrEnum):
@@ -63,7 +63,7 @@ class Notice:
     """
 
     at_ms: int
-    kind: AlertKind
+    kind: NoticeKind
     transition: TransitionKind
     severity: Severity
     reason: Reason

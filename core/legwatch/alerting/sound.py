@@ -7,12 +7,12 @@ the first sound comes with a RENOTIFIED notice.
 from collections.abc import Iterable, Iterator
 
 from legwatch.alerting.notice import MAY_SOUND, Notice, Sounding, SuppressedBy
-from legwatch.events import AlertKind
+from legwatch.events import NoticeKind
 
 
 def with_sounding(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounding]]:
     """Yield each notice of one bed with its sounding; `notices` must be in order."""
-    sounded: set[tuple[AlertKind, int | None]] = set()  # episodes that have made a sound
+    sounded: set[tuple[NoticeKind, int | None]] = set()  # episodes that have made a sound
     for notice in notices:
         episode = notice.kind, notice.episode_ms
         if notice.transition not in MAY_SOUND:

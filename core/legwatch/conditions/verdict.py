@@ -75,6 +75,8 @@ class Reason(StrEnum):
     NOT_USEFUL = "not_useful"
     SNOOZE_OVER = "snooze_over"
     WARNINGS_ONLY = "warnings_only"
+    DAMP_BED = "damp_bed"
+    COLD_EVENING = "cold_evening"
 
 
 class Rule(NamedTuple):

@@ -46,6 +46,7 @@ ORDERS = (
     Order("warmth.urgent_c", "warmth.urgent_clear_c", "else it is urgent and not urgent at once"),
     Order("warmth.urgent_c", "warmth.plain_c", _FIRST),
     Order("warmth.urgent_c", "warmth.warn_c", _FIRST),
+    Order("damp.clear_kpa", "damp.kpa", "else the air is damp and not damp at once"),
     Order("stillness.warn_s", "stillness.urgent_s", _FIRST),
     Order("care.warn_s", "care.urgent_s", _FIRST),
     Order(

@@ -135,6 +135,24 @@ class NightHours(NamedTuple):
     to_h: int
 
 
+class DampLimits(NamedTuple):
+    """When the air in the bed counts as damp, and from how long on that is told."""
+
+    kpa: float
+    rh_pct: float
+    above_room_kpa: float
+    clear_kpa: float
+    hold_s: int
+    note_s: int
+
+
+class EveningLimits(NamedTuple):
+    """When the room counts as cold before bed."""
+
+    room_c: float
+    room_s: int
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Every limit of one bed."""
@@ -146,6 +164,8 @@ class Rules:
     health: HealthLimits
     alerts: AlertLimits
     night: NightHours
+    damp: DampLimits
+    evening: EveningLimits
     zone: tzinfo  # the bed's, for the night hours and the date of a night
 
 

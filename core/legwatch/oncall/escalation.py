@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import BETWEEN, MAY_SOUND, Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
-from legwatch.events import BODY_KINDS, AlertKind
+from legwatch.events import BODY_KINDS, AlertKind, FactKind, NoticeKind
 from legwatch.oncall.people import SLEEPER, Person, watchers
 from legwatch.settings import setting
 
@@ -79,7 +79,8 @@ def notification_steps(
       after the one before, until somebody answers.
     - A warning on hold goes to the sleeper, without a sound.
     - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
-    - A report goes without a sound to everybody who watches the bed.
+    - A report goes without a sound to everybody who watches the bed, and a fact of the night to the
+      sleeper alone.
     - Everybody who was notified gets a notification without a sound when somebody has answered,
       when the alert is over, and when it can no longer be judged. Only the end of a sensor's alert
       may be held back: nobody should rely on a sensor that comes and goes.
@@ -89,6 +90,8 @@ def notification_steps(
         return ()
     if notice.transition is TransitionKind.REPORTED:
         names = watchers(people, watch.bed)
+        if isinstance(notice.kind, FactKind):
+            names = tuple(name for name in names if people[name].role == SLEEPER)
         return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
     if is_over(notice) or notice.transition in BETWEEN:
         return tuple(
@@ -106,7 +109,7 @@ def notification_steps(
     return ()
 
 
-def woken(kind: AlertKind, severity: Severity, watch: Watch) -> tuple[str, ...]:
+def woken(kind: NoticeKind, severity: Severity, watch: Watch) -> tuple[str, ...]:
     """Return the people whom an alert wakes, in order.
 
     If an urgent, sensor or agent alert wakes nobody on call, return everybody who watches the bed

@@ -7,7 +7,7 @@ from datetime import date
 from legwatch.conditions.verdict import RANK, Severity
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError, WireError
-from legwatch.events import BODY_KINDS, AlertKind
+from legwatch.events import BODY_KINDS, AlertKind, NoticeKind
 from legwatch.settings import setting
 
 SLEEPER, CARER, NEVER = "sleeper", "carer", "never"
@@ -33,7 +33,7 @@ class Person:
         {}, 'by kind, the lowest severity: cold = "urgent" or "never"'
     )
 
-    def is_woken_by(self, kind: AlertKind, severity: Severity) -> bool:
+    def is_woken_by(self, kind: NoticeKind, severity: Severity) -> bool:
         """Return True if an alert of this kind and severity may wake the person."""
         lowest = self.woken_for.get(kind.value, Severity.WARNING.value)
         return lowest != NEVER and RANK[severity] >= RANK[Severity(lowest)]

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, FactKind, NoticeKind
+from legwatch.text import night_facts
 from legwatch.text.faults import CHECK, OF_SENSOR, fault, sensors
 from legwatch.text.language import ENGLISH, Language, marked
 from legwatch.text.reports import report
@@ -32,7 +33,7 @@ _TITLES: Mapping[AlertKind, OwnAndCarer] = {
         marked("I cannot see the bed: no word from the bedside"),
     ),
 }
-_CALM: Mapping[AlertKind, OwnAndCarer] = {
+_CALM: Mapping[NoticeKind, OwnAndCarer] = {
     AlertKind.COLD: (marked("Warm again by your legs"), marked("Warm again by the legs")),
     AlertKind.STILL: (marked("You have moved"), marked("A movement was seen")),
     AlertKind.SENSOR: both(marked("The sensors are back")),
@@ -151,6 +152,8 @@ _AGAIN = (
 
 def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> str:
     """Return the first line of a push."""
+    if isinstance(notice.kind, FactKind):
+        return night_facts.title(notice.kind, notice, words, carer=carer)
     _ = words.gettext
     match notice.transition:
         case TransitionKind.RESOLVED:
@@ -184,6 +187,8 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
 
 def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> str:
     """Return the text of a push below its title."""
+    if isinstance(notice.kind, FactKind):
+        return night_facts.text(notice.kind, notice, words, carer=carer)
     _, figures = words.gettext, dict(notice.figures)
     match notice.transition:
         case TransitionKind.RESOLVED:

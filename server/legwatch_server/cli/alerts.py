@@ -11,6 +11,7 @@ from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import SettingsError
+from legwatch.events import FactKind
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
 from legwatch.text.span import span
@@ -233,10 +234,12 @@ def _alert(settings: ServerSettings, ident: int) -> Incident:
 
 
 def _refuse_sign(settings: ServerSettings, alert: Incident, action: str) -> None:
-    """Raise SettingsError for an early sign: who answers it believes that its alert is answered."""
+    """Raise SettingsError for a note, and for an early sign: its alert would seem answered."""
+    first = alert.notices[0].notice
+    if isinstance(first.kind, FactKind):
+        raise SettingsError("ID", f"{alert.id} is a note, which makes no sound and needs no answer")
     if alert.notices[-1].notice.transition is not TransitionKind.EXPECTED:
         return
-    first = alert.notices[0].notice
     with open_read_only(settings.state_dir) as reader:
         night = night_of(first.at_ms, settings.zone_of(alert.bed))
         found = reader.incidents(night, settings.zone_of(alert.bed), alert.bed)

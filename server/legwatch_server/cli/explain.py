@@ -8,7 +8,7 @@ from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionK
 from legwatch.alerting.sound import with_sounding
 from legwatch.conditions.cover_reasons import Quantity
 from legwatch.conditions.verdict import Reason
-from legwatch.events import BODY_KINDS
+from legwatch.events import BODY_KINDS, FactKind
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
@@ -60,6 +60,8 @@ _BECAUSE = {
     Reason.NO_PUSH_LEAVES: "no way to any person worked",
     Reason.NOT_LISTENING: "the server could not use its port ([http] host and port)",
     Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",
+    Reason.DAMP_BED: "the vapour by the legs was high, and well above the room's, beside a sleeper",
+    Reason.COLD_EVENING: "nobody was in bed yet, and the air stayed below the limit",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
     Reason.WARMING: "the air by the legs had turned, as it does under a cover that is back",
     Reason.COLD_AGAIN: "the air by the legs had become warmer, and fell again",
@@ -136,6 +138,7 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
         TransitionKind.RENOTIFIED,
         TransitionKind.UNKNOWN,
         TransitionKind.WARMING,
+        TransitionKind.REPORTED,
     ):
         yield f"  Said: {text}"
         if notice.reason in _BECAUSE:
@@ -232,7 +235,8 @@ def _heading(record: NoticeRecord, sounds: Sounding) -> str:
         case TransitionKind.RESOLVED:
             return f"over: {title(notice, carer=True)}"
         case TransitionKind.REPORTED:
-            return f"report: {title(notice, carer=True)}"
+            word = "note" if isinstance(notice.kind, FactKind) else "report"
+            return f"{word}: {title(notice, carer=True)}"
 
 
 def journeys(record: NoticeRecord, zone: tzinfo) -> Iterator[str]:

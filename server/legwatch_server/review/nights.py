@@ -9,7 +9,7 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.alerting.trial_nights import ENOUGH_MIN
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import BedState, advance, start, view
-from legwatch.events import BODY_KINDS, AlertKind, Window
+from legwatch.events import BODY_KINDS, AlertKind, NoticeKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
@@ -19,7 +19,7 @@ FEWEST_MIN = 30  # minutes in a settled bed below which `usual_c` is None
 class TrialAlert(NamedTuple):
     """A body alert that would notify people under the replayed limits."""
 
-    kind: AlertKind
+    kind: NoticeKind
     reason: Reason
     rule: str  # the limit that fired, such as warmth.plain_c
 
@@ -57,7 +57,7 @@ class ReviewedNight:
 def nights(windows: Iterable[Window], rules: Rules) -> list[ReviewedNight]:
     """Return the nights of these windows, replayed without answers and without trial nights."""
     found: dict[date, ReviewedNight] = {}
-    counted: set[tuple[AlertKind, int | None]] = set()
+    counted: set[tuple[NoticeKind, int | None]] = set()
     state = start(trial_over=True)
     for window in windows:
         minutes = state.minutes

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from legwatch.contract.action import Action
+from legwatch.events import FactKind
 from legwatch_server.claims import Target, TargetKind
 from legwatch_server.store.batch import Row
 
@@ -32,9 +33,13 @@ def used_ms(db: sqlite3.Connection, token: bytes) -> int | None:
 
 
 def target(db: sqlite3.Connection, of: TargetKind, ident: int) -> Target | None:
-    """Return the bed, notice and person of an answer; None if they no longer exist."""
+    """Return the bed, notice and person of an answer; None if they no longer exist.
+
+    A fact of a night asks for no answer, and is none either.
+    """
     row = db.execute(_TARGET[of], (ident,)).fetchone()
-    return Target(*row) if row else None
+    found = Target(*row) if row else None
+    return None if found is None or found.kind in set(FactKind) else found
 
 
 def confirmed_ms(db: sqlite3.Connection, person: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
-from legwatch.events import AlertKind
+from legwatch.events import notice_kind
 from legwatch_server.store.batch import SERVER, NewNotice
 from legwatch_server.store.records import StoredNotice, TrialCount
 
@@ -74,7 +74,7 @@ def notice_of(fields: Sequence[Any]) -> Notice:
     at_ms, kind, transition, severity, reason, figures, held, episode_ms, path, value = fields
     return Notice(
         at_ms=at_ms,
-        kind=AlertKind(kind),
+        kind=notice_kind(kind),
         transition=TransitionKind(transition),
         severity=Severity(severity),
         reason=Reason(reason),

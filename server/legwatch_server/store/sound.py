@@ -9,13 +9,13 @@ from enum import StrEnum
 
 from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, FactKind
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.store.delivery import DeliveryState
 
 
-def _one_of(words: type[StrEnum]) -> Callable[[object], bool]:
-    return frozenset(map(str, words)).__contains__
+def _one_of(*words: type[StrEnum]) -> Callable[[object], bool]:
+    return frozenset(str(word) for one in words for word in one).__contains__
 
 
 def _is_object(text: object) -> bool:
@@ -28,7 +28,7 @@ def _is_object(text: object) -> bool:
 TESTS: Mapping[tuple[str, str], Callable[[object], bool]] = {
     ("deliveries", "state"): _one_of(DeliveryState),
     ("deliveries", "tone"): _one_of(Purpose),
-    ("notices", "kind"): _one_of(AlertKind),
+    ("notices", "kind"): _one_of(AlertKind, FactKind),
     ("notices", "what"): _one_of(TransitionKind),
     ("notices", "level"): _one_of(Severity),
     ("notices", "reason"): _one_of(Reason),

@@ -11,7 +11,7 @@ from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionK
 from legwatch.alerting.sound import with_sounding
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
-from legwatch.events import Ack, AlertKind, Event, Snooze, Window
+from legwatch.events import Ack, AlertKind, Event, FactKind, NoticeKind, Snooze, Window, notice_kind
 from legwatch.testing import ms, night, uncovering, wobbling
 from repository import REPO, rules
 
@@ -157,7 +157,7 @@ GOLDEN = sorted((REPO / "tests/nights").rglob("*.notices.jsonl"))
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name.split(".")[0])
 def test_of_every_alert_of_a_golden_night_one_sound_is_the_first(path: Path) -> None:
-    found: dict[tuple[AlertKind, int | None], list[tuple[Notice, Sounding]]] = {}
+    found: dict[tuple[NoticeKind, int | None], list[tuple[Notice, Sounding]]] = {}
     for one in with_sounding(stored(path)):
         found.setdefault((one[0].kind, one[0].episode_ms), []).append(one)
     for alert in found.values():
@@ -177,9 +177,9 @@ def may_sound(notice: Notice) -> bool:
 
 def stored(path: Path) -> Iterator[Notice]:
     """Yield the notices beside a golden night; `fired` or an early sign begins an episode."""
-    begun = dict.fromkeys(AlertKind, 0)
+    begun: dict[NoticeKind, int] = dict.fromkeys((*AlertKind, *FactKind), 0)
     for line in map(json.loads, path.read_text().splitlines()):
-        kind, what = AlertKind(line["kind"]), TransitionKind(line["what"])
+        kind, what = notice_kind(line["kind"]), TransitionKind(line["what"])
         begun[kind] += what in (TransitionKind.FIRED, TransitionKind.EXPECTED)
         held = SuppressedBy(line["held"]) if line["held"] else None
         level, reason = Severity(line["level"]), Reason(line["reason"])

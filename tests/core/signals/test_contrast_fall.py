@@ -8,7 +8,7 @@ import pytest
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, NoticeKind
 from legwatch.testing import Level as Air
 from legwatch.testing import ms, night, uncovering
 from repository import rules
@@ -28,7 +28,7 @@ def fired(
     *,
     turns_min: int = 25,
     room_off_c: float = 0.0,
-) -> list[tuple[int, AlertKind, Reason]]:
+) -> list[tuple[int, NoticeKind, Reason]]:
     """Return (minute, kind, reason) of what is told of a night, in minutes since bedtime."""
 
     def leg(m: float) -> float | None:

@@ -8,7 +8,7 @@ from scripts.every_text import FIRING, Said, every, notices, sentences
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.roles import ROLES
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, FactKind
 from legwatch.oncall.people import LANGUAGES
 from legwatch.text.faults import NAMES
 from legwatch_runtime.catalogue import language_named
@@ -37,7 +37,7 @@ def failing(what: str) -> list[Said]:
 def test_there_are_texts_of_every_kind() -> None:
     assert len(SAID) > 500
     assert {one.language for one in SAID} == set(LANGUAGES)
-    assert {one.notice.kind for one in SAID} == set(AlertKind)
+    assert {one.notice.kind for one in SAID} == {*AlertKind, *FactKind}
     assert {one.notice.transition for one in SAID} == set(TransitionKind)
 
 
@@ -134,7 +134,7 @@ def test_no_text_calms_when_data_are_missing() -> None:
 
 ADVICE = (
     r"Cover|Put|Turn|Help|Check|Give|Stop|Update|[Pp]lease|Deck|Zieh|Dreh|Leg |Beim"
-    r"|[Bb]itte|legwatch|zudecken|anbieten|bring"
+    r"|[Bb]itte|legwatch|zudecken|anbieten|bring|Drink|Offer|Warm|Trink|Wärm"
 )
 # What is only told: nobody can do anything about it, or it is over.
 ONLY_TOLD = {Reason.WINDOWS_LOST, Reason.MEMORY_LOST, Reason.WINDOWS_UNREAD}

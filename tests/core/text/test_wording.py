@@ -29,7 +29,9 @@ FORBIDDEN = {
     ),
     "cramps are neither seen nor foretold": r"cramp|krampf|krämpf",
     "no doses, no drugs": (
-        r"\bmg\b|\bdose|dosis|dosier|magnesi|quinin|chinin|tablet|electrolyt|elektrolyt"
+        # But for what the note of a damp bed says: by day, and not how much.
+        r"\bmg\b|\bdose|dosis|dosier|magnesi|quinin|chinin|tablet|electrolyt(?!es by day)"
+        r"|(?<!tagsüber )elektrolyt"
     ),
     "nobody is safe because of us": (
         r"\bsafe\b|guarantee|\bsicher\b|garantier|all is well|alles gut"
