@@ -17,13 +17,14 @@ from legwatch.signals.movement import MovementSample
 OF_TWITCH = 2.6  # times what a second yields: a turn; two twitches of 1.6 s seldom come as one
 OF_LARGEST = 4.0  # the largest bouts, of somebody who gets in, are more than so many twitches
 KEPT = 8  # bouts larger than all later ones; that many steps down seldom come
+TURNS = 4  # turns kept
 OCTAVE = 2  # steps in which sizes and yields double
 SECONDS, EDGES = (-4, 0), (-1, 12)  # steps of what a second may yield: 0.25-1 s, or 0.7-64 edges
 FAINT_S = 0.1  # an edge of which the agent has measured no time
-WEIGHT, OF_ONE_EDGE = 1.0, 0.04  # of a bout; a line that is nervous gives single edges for nothing
+OF_ONE_EDGE = 0.04  # weight of such a bout: a nervous line gives single edges for nothing
 FADES, LARGEST_FADES = 0.98, 0.99  # with each bout: another place of the sensor is learned anew
 LEAST_LOG = -30.0  # what is known against a yield; more would keep it from ever coming back
-STEPS = 20  # no bout is further from what a second yields
+STEPS = 20  # steps from what a second yields, in which the farthest bouts end
 
 
 class Heap(NamedTuple):
@@ -62,6 +63,7 @@ class Turning(NamedTuple):
     largest: float = 0.0  # of the bouts of late
     least: float = 0.0  # from which a bout is a turn
     seconds: bool = False  # bouts are in seconds
+    turns: tuple[Bout, ...] = ()  # the last bouts that were turns by what was known then
 
 
 _make = maker(Turning)
@@ -107,23 +109,33 @@ def update(
     return now
 
 
+def turns_since(now: Turning, since_ms: int) -> int:
+    """Return how many of the last turns are younger, and still turns by what is known now."""
+    return sum(bout.end_ms >= since_ms and bout.size >= now.least for bout in now.turns)
+
+
 def _closed(was: Turning, posture_moves: int) -> Turning:
     """Learn from the bout that has ended, and judge those before by what is known now."""
-    turned_ms, end_ms, size, goes_on, larger, logs, largest, least, seconds = was
+    turned_ms, end_ms, size, goes_on, larger, logs, largest, least, seconds, turns = was
     if not size:
         return was
     low, high = SECONDS if seconds else EDGES
     if len(logs) != high - low + 1:  # another kind of sensor, or the first bout
-        logs, largest, larger = (0.0,) * (high - low + 1), 0.0, ()
-    weight = OF_ONE_EDGE if not seconds and size <= 1 else WEIGHT
+        logs, largest, larger, turns = (0.0,) * (high - low + 1), 0.0, (), ()
+    weight = OF_ONE_EDGE if not seconds and size <= 1 else 1.0
     logs = _learned(logs, low, size, weight, goes_on=goes_on)
     largest = round(max(size, largest * LARGEST_FADES**weight), 1)
     least = OF_TWITCH * _yield_of(logs, low)
     if not seconds:
         least = max(float(posture_moves), min(least, largest / OF_LARGEST))
-    larger = _steps(larger, Bout(end_ms, size))
-    turned_ms = next((bout.end_ms for bout in reversed(larger) if bout.size >= least), turned_ms)
-    return _make((turned_ms, end_ms, 0.0, False, larger, logs, largest, round(least, 2), seconds))
+    bout = Bout(end_ms, size)
+    larger = _steps(larger, bout)
+    if size >= least:
+        turns = (*turns[1 - TURNS :], bout)
+    turned_ms = next((one.end_ms for one in reversed(larger) if one.size >= least), turned_ms)
+    return _make(
+        (turned_ms, end_ms, 0.0, False, larger, logs, largest, round(least, 2), seconds, turns)
+    )
 
 
 def _learned(
