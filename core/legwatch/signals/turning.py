@@ -21,7 +21,6 @@ TURNS = 4  # turns kept
 OCTAVE = 2  # steps in which sizes and yields double
 SECONDS, EDGES = (-4, 0), (-1, 12)  # steps of what a second may yield: 0.25-1 s, or 0.7-64 edges
 FAINT_S = 0.1  # an edge of which the agent has measured no time
-OF_ONE_EDGE = 0.04  # weight of such a bout: a nervous line gives single edges for nothing
 FADES, LARGEST_FADES = 0.98, 0.99  # with each bout: another place of the sensor is learned anew
 LEAST_LOG = -30.0  # what is known against a yield; more would keep it from ever coming back
 STEPS = 20  # steps from what a second yields, in which the farthest bouts end
@@ -122,9 +121,9 @@ def _closed(was: Turning, posture_moves: int) -> Turning:
     low, high = SECONDS if seconds else EDGES
     if len(logs) != high - low + 1:  # another kind of sensor, or the first bout
         logs, largest, larger, turns = (0.0,) * (high - low + 1), 0.0, (), ()
-    weight = OF_ONE_EDGE if not seconds and size <= 1 else 1.0
-    logs = _learned(logs, low, size, weight, goes_on=goes_on)
-    largest = round(max(size, largest * LARGEST_FADES**weight), 1)
+    if seconds or size > 1:  # a nervous line gives single edges for nothing
+        logs = _learned(logs, low, size, goes_on=goes_on)
+        largest = round(max(size, largest * LARGEST_FADES), 1)
     least = OF_TWITCH * _yield_of(logs, low)
     if not seconds:
         least = max(float(posture_moves), min(least, largest / OF_LARGEST))
@@ -138,14 +137,11 @@ def _closed(was: Turning, posture_moves: int) -> Turning:
     )
 
 
-def _learned(
-    logs: tuple[float, ...], low: int, size: float, weight: float, *, goes_on: bool
-) -> tuple[float, ...]:
+def _learned(logs: tuple[float, ...], low: int, size: float, *, goes_on: bool) -> tuple[float, ...]:
     """Return how well each yield explains the bouts, with one more."""
     found, step = _LOGS[goes_on], round(OCTAVE * math.log2(size))
-    fades = FADES**weight
     more = [
-        fades * log + weight * found[STEPS + max(-STEPS, min(STEPS, step - low - place))]
+        FADES * log + found[STEPS + max(-STEPS, min(STEPS, step - low - place))]
         for place, log in enumerate(logs)
     ]
     best = max(more)
