@@ -98,7 +98,7 @@ def minute(
         begun_ms = early_sign.begun_ms(now, rules)
         in_min = None if begun_ms is None else early_sign.cold_in_min(now, rules)
     doubt = verdicts[0].reason if legs is TriState.UNKNOWN else None
-    found = _found((legs, seen.still_since_ms, in_min, settled, doubt))
+    found = _found((legs, seen.lies_still_ms, in_min, settled, doubt))
     if bad_sensor is YES:
         bad_ms = at_ms
     displaced = memory.displaced_since_ms is not None

@@ -16,6 +16,7 @@ from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
 from legwatch.signals import room_warmth as room_warmths
 from legwatch.signals import sensor_offset as offsets
+from legwatch.signals import turning as turnings
 from legwatch.signals.bed_warmth import BedWarmth
 from legwatch.signals.bouts import Bouts
 from legwatch.signals.course import Course
@@ -28,6 +29,7 @@ from legwatch.signals.samples import Samples, sort_out
 from legwatch.signals.sensed import Sensed, sensed
 from legwatch.signals.sensor_offset import SensorOffset
 from legwatch.signals.thermometer import Thermometer, has_come_back
+from legwatch.signals.turning import Turning
 
 
 class Signals(NamedTuple):
@@ -50,6 +52,7 @@ class Signals(NamedTuple):
     course: Course = Course()
     room_warmth: RoomWarmth = RoomWarmth()
     bouts: Bouts = Bouts()
+    turning: Turning = Turning()
 
 
 class Observation(NamedTuple):
@@ -85,6 +88,8 @@ class Observation(NamedTuple):
     course: Course
     room_warmth: RoomWarmth
     bouts: Bouts
+    turning: Turning
+    lies_still_ms: int | None  # since when nobody has turned, twitches or not
 
 
 _signals, _observation = maker(Signals), maker(Observation)
@@ -96,7 +101,7 @@ def observe(
     """Apply the windows of the minute that ended at `at_ms`."""
     # To take all apart at once is faster than field by field.
     last_ms, back_ms, minutes, leg, room, movement, presence, offset, pair, warmth = was[:10]
-    *heard, course, room_warmth, bout = was[10:]
+    *heard, course, room_warmth, bout, turning = was[10:]
     stale_ms = rules.health.stale_s * 1000
     window_ms, back_ms = _newest((last_ms, back_ms), windows, at_ms, stale_ms)
     samples = sort_out(windows)
@@ -139,6 +144,8 @@ def observe(
     course = courses.update(course, leg_c, moved_s, at_ms)
     edges = 0 if samples.still else sum(sample[1] for sample in samples.moves)
     bout = bouts.update(bout, moved_s, edges, course.peak_ms, at_ms)
+    seconds = bool(windows) and windows[-1].moved_s is not None
+    turning = turnings.update(turning, samples.moves, rules, seconds=seconds)
     minutes += 1
     now = _signals(
         (
@@ -156,11 +163,11 @@ def observe(
             course,
             room_warmth,
             bout,
+            turning,
         )
     )
     moved_ms = movement.moved_ms
     moved = bool(moved_ms) and moved_ms[-1] > last_ms
-    seconds = bool(windows) and windows[-1].moved_s is not None
     return now, _believed(now, sensors, air, rules, moved=moved, seconds=seconds, away=away)
 
 
@@ -303,5 +310,6 @@ def _believed(
             noisy_ms,
             warmth,
             *heard,
+            stillness.lies_still_ms(sensors, presence, now.turning, rules),
         )
     )

@@ -35,7 +35,7 @@ def alert_figures(
                 *_fallen(seen),
             )
         case AlertKind.STILL:
-            return (("still_min", still_min), ("leg_c", seen.leg.celsius))
+            return (("still_min", _minutes(seen.lies_still_ms, seen)), ("leg_c", seen.leg.celsius))
         case AlertKind.SENSOR:
             return (
                 ("for_min", for_min),

@@ -15,9 +15,11 @@ from legwatch.conditions.verdict import (
 from legwatch.limits.rules import Rules
 from legwatch.limits.stillness import is_planned, limits_s
 from legwatch.observation import Observation
+from legwatch.signals.stillness import posture_ms
 
 _LEVELS = tuple(Severity)
 FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
+LONG_S = 12_000  # two of them: who lies still for longer does not because of the first
 
 
 def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
@@ -30,7 +32,7 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         return LEFT_BED
     if firing and _has_turned_since(firing.fired_ms, seen):
         return MOVED
-    since = seen.still_since_ms
+    since = seen.lies_still_ms
     if since is None:
         missing = not seen.movement_known
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
@@ -42,7 +44,7 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
     for name, limit_s in zip(_LEVELS, (log_s, warn_s, urgent_s), strict=True):
         if not limit_s or still_s < limit_s:  # the extra seconds only make it later
             continue
-        if still_s >= limit_s + _first_cycle_s(since, seen, rules):
+        if limit_s >= LONG_S or still_s >= limit_s + _first_cycle_s(since, seen, rules):
             severity, decided_s = name, limit_s
     if severity is not None:
         rule = Rule(_path(severity, rules), float(decided_s))
@@ -57,7 +59,7 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
 
 
 def _has_turned_since(fired_ms: int | None, seen: Observation) -> bool:
-    turned = seen.movement.turned_ms
+    turned = posture_ms(seen.movement, seen.turning)
     return turned is not None and fired_ms is not None and turned > fired_ms
 
 

@@ -14,6 +14,7 @@ from legwatch.signals.bed_warmth import is_at_skin
 from legwatch.signals.coverage import ALL, SPAN_MS, comes_and_goes, known_min
 from legwatch.signals.movement import TURN_S
 from legwatch.signals.occupancy import APART_MS, TURNING_MS, believed_mat
+from legwatch.signals.turning import turns_since
 
 STAYED_MS = 600_000  # after a turn, in which air that a leg has left is cooler
 WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor is blind
@@ -128,11 +129,15 @@ def sees_turns(seen: Observation, rules: Rules) -> bool:
     """Return True if the movement sensor has shown in this stay in bed that it sees turns.
 
     Of a sensor that is far away or stiff, a turn is no more than a twitch: who turns looks still.
+    By a loud one, a twitch looks like a turn, until some were felt: it has shown no turn.
     """
     movement, entered_ms = seen.movement, seen.occupancy.entered_ms
     if entered_ms is None or movement.usual_s is None:
         return False
-    shown = [turn for turn in movement.turns_ms if turn - entered_ms >= SETTLED_MS]
+    settled_ms = entered_ms + SETTLED_MS
+    if movement.counts and turns_since(seen.turning, settled_ms) < SEEN_TURNS:
+        return False
+    shown = [turn for turn in movement.turns_ms if turn >= settled_ms]
     least_s = TURN_S if seen.seconds else rules.stillness.posture_moves
     return len(shown) >= SEEN_TURNS and movement.usual_s >= OF_LEAST_TURN * least_s
 

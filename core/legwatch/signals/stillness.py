@@ -1,10 +1,13 @@
 """When the sleeper last turned, and since when the sleeper lies still; None if nobody can say."""
 
 from legwatch.limits.rules import Rules
-from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.movement import Movement
+from legwatch.signals.occupancy import Occupancy, believed_mat
 from legwatch.signals.sensed import Sensed
+from legwatch.signals.turning import Turning
 
 ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
+WARMS_MS = 1_800_000  # before the air shows it: nobody gets in without a movement, the last turn
 
 
 def last_turn_ms(sensors: Sensed, presence: Occupancy) -> int | None:
@@ -36,3 +39,30 @@ def still_since_ms(sensors: Sensed, presence: Occupancy, rules: Rules) -> int | 
     if at_ms - turned > rules.stillness.proof_s * 1000:
         return None
     return max(turned, entered, heard)
+
+
+def posture_ms(movement: Movement, turning: Turning) -> int | None:
+    """Return when the posture changed last, UTC ms: each movement, of a sensor that cannot tell."""
+    return turning.turned_ms if movement.counts else movement.turned_ms
+
+
+def lies_still_ms(
+    sensors: Sensed, presence: Occupancy, turning: Turning, rules: Rules
+) -> int | None:
+    """Return since when the sleeper has not changed the posture, UTC ms; twitches are none.
+
+    As `still_since_ms`, but somebody whom only the air shows has got in with the last turn before.
+    """
+    in_bed, entered = presence[:2]
+    if in_bed is not True or entered is None:
+        return None
+    at_ms, _, _, movement, _, movement_known, _ = sensors
+    heard, turned = movement.heard_since_ms, posture_ms(movement, turning)
+    if turned is None or heard is None or not movement_known:
+        return None
+    late_ms = WARMS_MS if believed_mat(presence) is None else 0
+    if turned < entered - max(late_ms, rules.presence.moves_in_s * 1000):
+        return None
+    if at_ms - turned > rules.stillness.proof_s * 1000:
+        return None
+    return max(turned, heard, 0 if late_ms else entered)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import RANK, Severity
 from legwatch.engine import replay
@@ -59,6 +61,53 @@ def test_a_counting_switch_that_rests_active_does_not_hide_stillness() -> None:
 def test_the_first_sleep_may_be_stiller() -> None:
     assert noted(at(1, 30)) == 30 + 90 + 30 + 1
     assert noted(at(1, 101)) == 101 + 90 + 1
+
+
+FOUR_H = rules(stillness__log_s=0, alerts__wait_s=0)
+
+
+def told(
+    moves: Callable[[float], int], active: Callable[[float], float | None] = lambda _m: None
+) -> list[tuple[TransitionKind, int]]:
+    """Return what is told of lying still by the limit of 4 h, and in which minutes."""
+    said = replay(night(moves=moves, active=active, minutes=300), FOUR_H)
+    mine = [n for n in said if n.kind is AlertKind.STILL]
+    return [
+        (n.transition, (n.at_ms - BEGIN) // 60_000)
+        for n in mine
+        if n.transition is not TransitionKind.RENOTIFIED
+    ]
+
+
+def twitches(minute: float, *, edges: int) -> int:
+    """Get into bed, and then only twitch each 25 minutes, by a sensor with so many edges."""
+    if minute == 1:
+        return 12 * edges
+    return edges if minute > 1 and minute % 25 == 0 else 0
+
+
+def test_a_limit_of_hours_is_no_longer_in_the_first_sleep() -> None:
+    assert told(at(1, 30)) == [(TransitionKind.FIRED, 30 + 240 + 1)]
+
+
+@pytest.mark.parametrize("edges", [1, 3, 8, 20])
+def test_who_only_twitches_lies_still_by_any_sensor(edges: int) -> None:
+    assert told(lambda m: twitches(m, edges=edges)) == [(TransitionKind.FIRED, 1 + 240 + 1)]
+
+
+def test_a_sensor_that_has_only_felt_twitches_never_makes_it_urgent() -> None:
+    assert highest(lambda m: twitches(m, edges=8)) is Severity.WARNING
+
+
+def test_who_only_twitches_for_measured_seconds_lies_still() -> None:
+    seconds = lambda m: 9.0 if m == 1 else 1.6 * twitches(m, edges=1)  # noqa: E731
+    found = told(lambda m: twitches(m, edges=8), seconds)
+    assert found == [(TransitionKind.FIRED, 1 + 240 + 1)]
+
+
+def test_a_twitch_ends_no_alert_and_a_turn_does() -> None:
+    found = told(lambda m: 40 if m == 270 else twitches(m, edges=8))
+    assert found == [(TransitionKind.FIRED, 242), (TransitionKind.RESOLVED, 271)]
 
 
 def highest(

@@ -10,6 +10,7 @@ from legwatch_lab.nights.body.scenario import Bottle, Fan, Partner, Scenario, Un
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside, without
 
 USUAL_C, WIDE_C = (13.0, 25.0), (10.0, 25.5)
+STILL_PER_H = 0.02  # turns of who lies truly still: none in most nights, and small movements go on
 ScenarioChange = Callable[[Scenario, Random], Scenario]
 
 
@@ -104,6 +105,11 @@ def _tossing(scenario: Scenario, rng: Random) -> Scenario:
     return replace(scenario, tossing=True, restless=scenario.restless._replace(per_h=per_h))
 
 
+def _still(scenario: Scenario, _rng: Random) -> Scenario:
+    """Let the sleeper turn hardly ever; small movements of the legs come as in any night."""
+    return replace(scenario, restless=scenario.restless._replace(per_h=STILL_PER_H))
+
+
 def partner(scenario: Scenario, rng: Random) -> Scenario:
     """Put a partner into the bed."""
     stay = Span(scenario.in_bed[0].from_s, scenario.in_bed[-1].to_s)
@@ -173,6 +179,7 @@ KINDS: Mapping[str, ScenarioKind] = {
     "gaps": ScenarioKind(2, faults.gaps),
     "agent_off": ScenarioKind(2, faults.agent_off),
     "dead_room": ScenarioKind(1, faults.dead_room),
+    "still": ScenarioKind(0, _still),  # too seldom for a corpus
 }
 
 

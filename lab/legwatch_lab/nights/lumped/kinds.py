@@ -43,6 +43,7 @@ KINDS: Mapping[str, Kind] = {
     "restless": Kind(5, restless=3.0),
     "thin": Kind(5, room_c=(10.0, 20.0), thin=0.45),
     "empty": Kind(3),
+    "still": Kind(0, restless=0.0),  # truly still once asleep, but for twitches; not in a corpus
 }
 
 
