@@ -14,7 +14,7 @@ from legwatch.alerting.alert import (
     end_hold,
 )
 from legwatch.alerting.budget import Budget
-from legwatch.alerting.early_notice import early_notice, is_due
+from legwatch.alerting.early_notice import early_notice, goes_on, is_due
 from legwatch.alerting.figures import alert_figures, hold_figures, thermometer
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
@@ -57,6 +57,7 @@ class Bed(NamedTuple):
     found: Found = Found()
     bad_sensor_ms: int | None = None  # when a sensor was last bad
     told: ToldSensors = ToldSensors()
+    shown_ms: int = 0  # the episode of the early sign that people are shown; 0: none
 
 
 _bed, _found = maker(Bed), maker(Found)
@@ -78,7 +79,7 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told = was
+    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told, shown_ms = was
     signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
@@ -99,11 +100,14 @@ def minute(
     found = _found((legs, seen.still_since_ms, in_min, settled, doubt))
     if bad_sensor is YES:
         bad_ms = at_ms
-    bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told))
+    if shown_ms and not goes_on(begun_ms, alerts.cold, seen):
+        shown_ms = 0
+    early_ms = early_sign_ms
+    bed = _bed((signals, memory, alerts, budget, trial, early_ms, found, bad_ms, told, shown_ms))
     notices: list[Notice] = []
     if alerts.cold.severity is None and is_due(begun_ms, early_sign_ms, at_ms):
-        notices.append(early_notice(now, in_min, on_trial=is_silent(trial)))
-        bed = bed._replace(early_sign_ms=at_ms)
+        notices.append(early_notice(now, in_min, alerts.cold))
+        bed = bed._replace(early_sign_ms=at_ms, shown_ms=at_ms)
     elif not changes:
         return bed, ()
     for change in changes:

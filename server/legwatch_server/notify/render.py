@@ -24,6 +24,7 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.store.delivery import Delivery, DeliveryState
 from legwatch_server.store.port import PushSource
 
+_ASKS_NOTHING = (TransitionKind.REPORTED, TransitionKind.EXPECTED)
 LATE_S = 300  # a push sent later than this after its due time says that it is late
 
 
@@ -89,8 +90,8 @@ class Renderer:
             sentences.append(language.gettext("(late: decided at {clock})").format(clock=clock))
         if letter.again:
             sentences.append(language.gettext("(perhaps said before)"))
-        report = notice.transition is TransitionKind.REPORTED
-        wants_answer = delivery.purpose in (Purpose.LOUD, Purpose.QUIET) and not report
+        told = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
+        wants_answer = told and notice.transition not in _ASKS_NOTHING
         return replace(
             self._blank(letter),
             bed=stored.bed,
