@@ -79,6 +79,8 @@ def notification_steps(
       after the one before, until somebody answers.
     - A warning on hold goes to the sleeper, without a sound. So does an early sign, which asks for
       no answer, if the sleeper wants it.
+    - In the trial nights an alert goes to the sleeper and to the first person whom it would wake,
+      without a sound, and to nobody after them.
     - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
     - A report goes without a sound to everybody who watches the bed.
     - Everybody who was notified gets a notification without a sound when somebody has answered,
@@ -101,6 +103,10 @@ def notification_steps(
     if notice.suppressed_by in (SuppressedBy.HOLD, SuppressedBy.EARLY_SIGN):
         shown = (name for name in _sleepers(watch) if people[name].early or not sign)
         return tuple(NotificationStep(name, 0, Purpose.QUIET) for name in shown)
+    if notice.suppressed_by is SuppressedBy.TRIAL:
+        first = woken(notice.kind, notice.severity, watch)[:1]
+        names = tuple(dict.fromkeys((*_sleepers(watch), *first)))
+        return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
     if notice.suppressed_by is None:
         return _notified_first(woken(notice.kind, notice.severity, watch), notified, step_s)
     if notice.suppressed_by is SuppressedBy.INHIBITED:

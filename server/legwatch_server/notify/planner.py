@@ -31,6 +31,7 @@ _SHOWN_AT_ONCE = (
     SuppressedBy.HOLD,
     SuppressedBy.INHIBITED,
     SuppressedBy.EARLY_SIGN,
+    SuppressedBy.TRIAL,
 )
 
 
@@ -80,6 +81,8 @@ class DeliveryPlanner:
         added = [change for step in steps for change in self.insert(step, occasion)]
         if again and sounds:
             cancelled = _superseded(_older(own, added))
+        if added and notice.suppressed_by is SuppressedBy.TRIAL:
+            cancelled = _superseded(own)
         return (*cancelled, *added)
 
     def watch(self, bed: str, at_ms: int) -> Watch:
