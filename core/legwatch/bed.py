@@ -79,7 +79,7 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told, shown_ms = was
+    signals, cold_memory, _, budget, _, early_ms, _, bad_ms, told, shown_ms = was
     signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
@@ -102,10 +102,9 @@ def minute(
         bad_ms = at_ms
     if shown_ms and not goes_on(begun_ms, alerts.cold, seen):
         shown_ms = 0
-    early_ms = early_sign_ms
     bed = _bed((signals, memory, alerts, budget, trial, early_ms, found, bad_ms, told, shown_ms))
     notices: list[Notice] = []
-    if alerts.cold.severity is None and is_due(begun_ms, early_sign_ms, at_ms):
+    if alerts.cold.severity is None and is_due(begun_ms, early_ms, at_ms):
         notices.append(early_notice(now, in_min, alerts.cold))
         bed = bed._replace(early_sign_ms=at_ms, shown_ms=at_ms)
     elif not changes:
