@@ -14,7 +14,7 @@ from legwatch.alerting.alert import (
     end_hold,
 )
 from legwatch.alerting.budget import Budget
-from legwatch.alerting.early_notice import early_notice, is_due
+from legwatch.alerting.early_notice import early_notice, goes_on, is_due
 from legwatch.alerting.figures import alert_figures, hold_figures, thermometer
 from legwatch.alerting.night_facts import NightFacts
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
@@ -59,6 +59,7 @@ class Bed(NamedTuple):
     bad_sensor_ms: int | None = None  # when a sensor was last bad
     told: ToldSensors = ToldSensors()
     facts: NightFacts = NightFacts()
+    shown_ms: int = 0  # the episode of the early sign that people are shown; 0: none
 
 
 _bed, _found = maker(Bed), maker(Found)
@@ -80,7 +81,7 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told, facts = was
+    signals, cold_memory, _, budget, _, early_ms, _, bad_ms, told, facts, shown_ms = was
     signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
@@ -103,11 +104,15 @@ def minute(
         bad_ms = at_ms
     displaced = memory.displaced_since_ms is not None
     facts, noted = night_facts.minute(facts, windows, seen, rules, displaced=displaced)
-    bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told, facts))
+    if shown_ms and not goes_on(begun_ms, alerts.cold, seen):
+        shown_ms = 0
+    bed = _bed(
+        (signals, memory, alerts, budget, trial, early_ms, found, bad_ms, told, facts, shown_ms)
+    )
     notices = list(noted)
-    if alerts.cold.severity is None and is_due(begun_ms, early_sign_ms, at_ms):
-        notices.append(early_notice(now, in_min, on_trial=is_silent(trial)))
-        bed = bed._replace(early_sign_ms=at_ms)
+    if alerts.cold.severity is None and is_due(begun_ms, early_ms, at_ms):
+        notices.append(early_notice(now, in_min, alerts.cold))
+        bed = bed._replace(early_sign_ms=at_ms, shown_ms=at_ms)
     elif not changes:
         return bed, noted
     for change in changes:

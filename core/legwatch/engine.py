@@ -155,7 +155,7 @@ def begin(state: BedState, to_ms: int) -> BedState:
 def end(state: BedState, at_ms: int) -> tuple[BedState, Notices]:
     """End all that stands of a bed that is watched no longer; return the notices of the ends."""
     alerts, ends = end_all(state.bed.alerts, at_ms)
-    return state._replace(bed=state.bed._replace(alerts=alerts)), ends
+    return state._replace(bed=state.bed._replace(alerts=alerts, shown_ms=0)), ends
 
 
 def go_on(state: BedState, at_ms: int, rules: Rules) -> BedState:

@@ -23,7 +23,7 @@ from legwatch.named_tuples import parts_of
 from legwatch.night import night_of
 
 SPANS = frozenset({"age_ms", "mono_ms", "longest_ms"})
-NAMES = frozenset({"episode_ms", "reported_ms"})
+NAMES = frozenset({"episode_ms", "reported_ms", "shown_ms"})
 NIGHTS = {
     Budget: ("night",),
     ToldSensors: ("night",),

@@ -1,12 +1,13 @@
-"""The notice of an early sign: stored and shown on the page, never pushed."""
+"""The early sign as people are shown it: its notice, and how long it stands. It never sounds."""
 
-from legwatch.alerting.alert import AlertState
+from legwatch.alerting.alert import AlertState, is_silenced
 from legwatch.alerting.figures import alert_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions import cover_reasons
 from legwatch.conditions.cold_memory import ColdMinute
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
+from legwatch.observation import Observation
 
 AGAIN_MS = 900_000
 
@@ -16,13 +17,25 @@ def is_due(begun_ms: int | None, last_ms: int, at_ms: int) -> bool:
     return begun_ms is not None and begun_ms > last_ms and at_ms - last_ms >= AGAIN_MS
 
 
-def early_notice(now: ColdMinute, cold_in_min: int | None, *, on_trial: bool) -> Notice:
+def goes_on(begun_ms: int | None, cold: AlertState, seen: Observation) -> bool:
+    """Return True while a sign that people are shown is not over.
+
+    The alert that it announces takes its place; where nobody lies, nobody is shown it.
+    """
+    quiet = is_silenced(cold, seen.at_ms, Severity.WARNING)
+    here = seen.occupancy.in_bed is not False
+    return begun_ms is not None and cold.severity is None and here and not quiet
+
+
+def early_notice(now: ColdMinute, cold_in_min: int | None, cold: AlertState) -> Notice:
     """Return the notice that the cover is off or nobody lies there.
 
-    `cold_in_min`: when the legs will be cold at the present rate; None: not soon.
+    `cold_in_min`: when the legs will be cold at the present rate; None: not soon. `cold`: the alert
+    of cold legs, of which somebody may have asked for quiet.
     """
     at_ms, memory = now.seen.at_ms, now.memory
     figures = alert_figures(AlertKind.COLD, AlertState(), now.seen, memory)
+    quiet = is_silenced(cold, at_ms, Severity.WARNING)
     return Notice(
         at_ms=at_ms,
         kind=AlertKind.COLD,
@@ -34,6 +47,6 @@ def early_notice(now: ColdMinute, cold_in_min: int | None, *, on_trial: bool) ->
             *cover_reasons.of_sign(memory.cover, now.seen),
             ("in_min", cold_in_min),
         ),
-        suppressed_by=SuppressedBy.TRIAL if on_trial else SuppressedBy.EARLY_SIGN,
+        suppressed_by=SuppressedBy.SILENCED if quiet else SuppressedBy.EARLY_SIGN,
         episode_ms=at_ms,
     )

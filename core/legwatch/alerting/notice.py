@@ -32,11 +32,9 @@ class SuppressedBy(StrEnum):
     BUDGET = "budget"
     SILENCED = "snoozed"
     HOLD = "waiting"  # for a natural movement of the sleeper, before a sound
-    EARLY_SIGN = (
-        "early"  # an early sign is only stored and shown on the page: one in three is false
-    )
+    EARLY_SIGN = "early"  # an early sign makes no sound: one in three is false
     INHIBITED = "joined"  # people are notified of cold legs now
-    TRIAL = "learning"  # a body alert in the trial nights of a bed
+    TRIAL = "learning"  # a body alert in the trial nights of a bed: shown without a sound
 
 
 class Sounding(StrEnum):

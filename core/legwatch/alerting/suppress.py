@@ -92,7 +92,7 @@ def unheard(candidate: Candidate, context: Context) -> SuppressedBy | None:
 
 
 def trial(candidate: Candidate, context: Context) -> SuppressedBy | None:
-    """Push no body alert in the trial nights, unless the owner wants urgent cold."""
+    """Let no body alert sound in the trial nights, unless the owner wants urgent cold."""
     if candidate.transition.kind not in MAY_SOUND or candidate.kind not in BODY_KINDS:
         return None
     urgent = candidate.transition.severity is Severity.URGENT

@@ -1,4 +1,4 @@
-"""The trial nights of a new bed: body alerts are judged and stored, but nobody is notified.
+"""The trial nights of a new bed: body alerts are judged, stored and shown, without a sound.
 
 The air by the legs of some people reads cold while they are well covered, and some people lie still
 for long: fixed limits would disturb them from the first night on. A night runs from noon to noon.
@@ -47,12 +47,12 @@ def update(
 
 
 def is_silent(now: TrialNights) -> bool:
-    """Return True in the trial nights: body alerts are not pushed."""
+    """Return True in the trial nights: body alerts make no sound."""
     return now.live and not now.done
 
 
 def restart_answer_time(alerts: AlertStates, at_ms: int) -> AlertStates:
-    """Start the time for an answer at the end of the trial nights: nobody was notified before."""
+    """Start the time for an answer at the end of the trial nights: nobody was woken before."""
     for kind in BODY_KINDS:
         alert = alerts.of(kind)
         if alert.severity is not None and not alert.notified:

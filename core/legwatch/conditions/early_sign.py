@@ -1,7 +1,7 @@
 """The early sign: the cover is off, or nobody lies there. It comes before it is cold.
 
-It makes no sound and lights no lamp. lab/legwatch_lab/bench/cover.py measures how early it comes,
-and how seldom it is false.
+It makes no sound; whoever lies there is shown it. lab/legwatch_lab/bench/cover.py measures how
+early it comes, and how seldom it is false.
 """
 
 from legwatch.conditions import witness

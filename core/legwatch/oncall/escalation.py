@@ -77,7 +77,10 @@ def notification_steps(
     - A firing alert goes at once to those people whom it wakes and who were notified before; if
       there are none, to the first person on call whom it wakes. Each of the others follows one step
       after the one before, until somebody answers.
-    - A warning on hold goes to the sleeper, without a sound.
+    - A warning on hold goes to the sleeper, without a sound. So does an early sign, which asks for
+      no answer, if the sleeper wants it.
+    - In the trial nights an alert goes to the sleeper and to the first person whom it would wake,
+      without a sound, and to nobody after them.
     - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
     - A report goes without a sound to everybody who watches the bed, and a fact of the night to the
       sleeper alone.
@@ -97,11 +100,16 @@ def notification_steps(
         return tuple(
             NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people
         )
-    if notice.transition not in MAY_SOUND:
+    sign = notice.transition is TransitionKind.EXPECTED
+    if notice.transition not in MAY_SOUND and not sign:
         return ()
-    if notice.suppressed_by is SuppressedBy.HOLD:
-        sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.watches(watch.bed))
-        return tuple(NotificationStep(name, 0, Purpose.QUIET) for name in sleepers)
+    if notice.suppressed_by in (SuppressedBy.HOLD, SuppressedBy.EARLY_SIGN):
+        shown = (name for name in _sleepers(watch) if people[name].early or not sign)
+        return tuple(NotificationStep(name, 0, Purpose.QUIET) for name in shown)
+    if notice.suppressed_by is SuppressedBy.TRIAL:
+        first = woken(notice.kind, notice.severity, watch)[:1]
+        names = tuple(dict.fromkeys((*_sleepers(watch), *first)))
+        return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
     if notice.suppressed_by is None:
         return _notified_first(woken(notice.kind, notice.severity, watch), notified, step_s)
     if notice.suppressed_by is SuppressedBy.INHIBITED:
@@ -121,6 +129,12 @@ def woken(kind: NoticeKind, severity: Severity, watch: Watch) -> tuple[str, ...]
         return names
     every = watchers(people, watch.bed)
     return tuple(name for name in every if people[name].is_woken_by(kind, severity))
+
+
+def _sleepers(watch: Watch) -> tuple[str, ...]:
+    people = watch.people
+    every = (name for name, one in people.items() if one.role == SLEEPER)
+    return tuple(name for name in every if people[name].watches(watch.bed))
 
 
 def _not_woken_by_cold(notice: Notice, watch: Watch) -> tuple[str, ...]:

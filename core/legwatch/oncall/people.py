@@ -25,6 +25,7 @@ class Person:
     language: str = setting("en", "language of the texts", choices=LANGUAGES)
     channels: tuple[str, ...] = setting((), "in order: if one fails, the next is tried")
     quiet: tuple[str, ...] = setting((), "for a warning on hold; empty: the first of channels")
+    early: bool = setting(True, "a sleeper: also shown the early sign, by `quiet`")
     address: dict[str, str] = setting(
         {}, 'by channel: ntfy = "topic", pushover = "user key"', lines=True
     )

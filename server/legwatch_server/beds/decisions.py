@@ -21,7 +21,7 @@ from legwatch_server.beds.excuses import Excuses
 from legwatch_server.beds.noted import Noted
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord
-from legwatch_server.notify import holding
+from legwatch_server.notify import holding, sign_over
 from legwatch_server.rest import Rest
 from legwatch_server.store.batch import Batch, NewNotice
 from legwatch_server.store.port import WriterStore
@@ -120,6 +120,7 @@ class Decisions:
         lived.decided(self.batch, bed, event, state, who, told=bool(notices))
         if state.bed.alerts is not bed.state.bed.alerts:
             self.batch.holdings += holding.found(bed.id, bed.state, state, bed.rules)
+        self.end_sign(bed, state)
         bed.state = state
         for notice in notices:
             self.note(bed, notice, who)
@@ -141,8 +142,13 @@ class Decisions:
         """Give a bed another state, and note by what."""
         if state is not bed.state:
             self.touch(bed)
+            self.end_sign(bed, state)
             lived.changed(self.batch, bed, entry)
             bed.state = state
+
+    def end_sign(self, bed: BedRecord, after: BedState) -> None:
+        """Take back the early sign of a bed that does not stand in the state `after` any more."""
+        self.batch.signs_over += sign_over.ended(bed.id, bed.state, after)
 
     def tell(self, bed: BedRecord, notice: Notice) -> None:
         """Store a fact that people should know and that no limit decides."""

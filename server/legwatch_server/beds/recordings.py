@@ -78,5 +78,6 @@ class Recordings:
             )
             self._decisions.touch(bed)
             after = engine.begin(bed.state, to_ms)
+            self._decisions.end_sign(bed, after)
             lived.begun(self._decisions.batch, bed, after, Begun(to_ms), played=played)
             bed.state = after

@@ -95,7 +95,9 @@ class Watch:
     def _end(self, bed: BedRecord, at_ms: int) -> None:
         """End all alerts of a bed, and all that people were told of its bedside."""
         lived.changed(self._decisions.batch, bed, Rested(at_ms, watched=False))
-        bed.state, ends = engine.end(bed.state, at_ms)
+        after, ends = engine.end(bed.state, at_ms)
+        self._decisions.end_sign(bed, after)
+        bed.state = after
         bed.bedside, more = bedside.at_rest(bed.bedside, at_ms)
         for notice in ends:
             self._decisions.note(bed, notice, None)

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import SettingsError
@@ -29,8 +29,9 @@ from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
+from legwatch_server.store.delivery import FOLLOWED
 from legwatch_server.store.reader import open_read_only, server_ms
-from legwatch_server.store.records import Incident
+from legwatch_server.store.records import Incident, NoticeRecord
 
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
@@ -182,22 +183,29 @@ def _date(wanted: str) -> date:
 def _episode(found: Incident, zone: ZoneInfo) -> Iterator[str]:
     yield _bold(f"#{found.id}  {found.bed}")
     for record, at, head in headed(found, zone):
-        yield f"  {at}  {head}{_held(record.notice)}"
+        yield f"  {at}  {head}{_held(record)}"
         for line in journeys(record, zone):
             yield f"           {line}"
     for line in answered(found, zone):
         yield f"  {line}"
 
 
-def _held(notice: Notice) -> str:
+def _held(record: NoticeRecord) -> str:
+    notice = record.notice
     if told_often(notice):
         return "  [told nobody: it comes and goes this night]"
     if notice.suppressed_by is None or notice.transition in OVER:
         return ""
     if notice.suppressed_by is SuppressedBy.EARLY_SIGN:
         return "  [no sound]"
+    if notice.suppressed_by is SuppressedBy.TRIAL and _is_sent(record):
+        return "  [told quietly: learning]"
     waiting = notice.suppressed_by is SuppressedBy.HOLD
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
+
+
+def _is_sent(record: NoticeRecord) -> bool:
+    return any(step.state in FOLLOWED for step in record.steps)
 
 
 def _last_word(one: Heard, now_ms: int, zone: ZoneInfo, said: asked.Said) -> Iterator[str]:

@@ -224,7 +224,7 @@ class BedNow:
         yield from map(": ".join, sensors.unseen(off))
         if self._trial is not None:
             nights = rules.alerts.learn_nights
-            yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"
+            yield f"the sleeper: learning, night {self._trial} of {nights}; alerts make no sound"
         if self._trial is None and not allows(state.bed.budget, self.bed_ms, rules):
             yield (
                 "cold legs and lying still: a warning makes no sound now (enough this night, or one"

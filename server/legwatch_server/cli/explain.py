@@ -82,8 +82,11 @@ _UNTOLD = {
         " short ago."
     ),
     SuppressedBy.SILENCED: "Nobody was woken: somebody had asked for quiet.",
-    SuppressedBy.TRIAL: "Nobody was woken: in the first nights of a bed it is only written down.",
-    SuppressedBy.EARLY_SIGN: "An early sign makes no sound.",
+    SuppressedBy.TRIAL: "Nobody was woken: in the first nights of a bed its alerts make no sound.",
+    SuppressedBy.EARLY_SIGN: (
+        "An early sign makes no sound and asks for no answer. At most the sleeper is shown it, by"
+        " lamp or phone; it may be false."
+    ),
     SuppressedBy.INHIBITED: (
         "Nobody was woken for it alone: another alert of the same minute said it too."
     ),

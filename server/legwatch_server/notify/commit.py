@@ -1,6 +1,6 @@
 """Store a batch with its notices and what is to be sent of them, in one transaction."""
 
-from legwatch_server.notify import holding
+from legwatch_server.notify import holding, sign_over
 from legwatch_server.notify.last_word import with_last_word
 from legwatch_server.notify.planner import DeliveryPlanner, episode_of
 from legwatch_server.notify.quiet_again import without_repeats
@@ -29,5 +29,9 @@ def commit(store: WriterStore, batch: Batch, planner: DeliveryPlanner, now_ms: i
             later = tuple(holding.moved(one, tx.for_plan(one.episode), planner.limits, now_ms))
             tx.apply(later, now_ms)
             work |= bool(later)
+        for sign in batch.signs_over:
+            back = tuple(sign_over.taken_back(sign, tx.for_plan(sign), now_ms))
+            tx.apply(back, now_ms)
+            work |= bool(back)
         tx.apply(tuple(MarkAnswered(ident, how) for ident, how in batch.answered), now_ms)
     return work

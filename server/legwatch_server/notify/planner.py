@@ -26,7 +26,13 @@ _OUT = (
     DeliveryState.DELIVERED,
     DeliveryState.ANSWERED,
 )
-_SHOWN_AT_ONCE = (None, SuppressedBy.HOLD, SuppressedBy.INHIBITED)
+_SHOWN_AT_ONCE = (
+    None,
+    SuppressedBy.HOLD,
+    SuppressedBy.INHIBITED,
+    SuppressedBy.EARLY_SIGN,
+    SuppressedBy.TRIAL,
+)
 
 
 class Occasion(NamedTuple):
@@ -67,7 +73,7 @@ class DeliveryPlanner:
             # Of what comes and goes the phone keeps the last word: nobody hears of its end.
             unheard = notice.suppressed_by is SuppressedBy.BUDGET
             why = f"{notice.transition} before"
-            cancelled = _withdrawn(own, why) if unheard else _called_off(own, why, now_ms)
+            cancelled = _withdrawn(own, why) if unheard else called_off(own, why, now_ms)
         elif sounds and not again:
             cancelled = _superseded(own)
             steps = tuple(_no_later(step, own, now_ms) for step in steps)
@@ -75,6 +81,8 @@ class DeliveryPlanner:
         added = [change for step in steps for change in self.insert(step, occasion)]
         if again and sounds:
             cancelled = _superseded(_older(own, added))
+        if added and notice.suppressed_by is SuppressedBy.TRIAL:
+            cancelled = _superseded(own)
         return (*cancelled, *added)
 
     def watch(self, bed: str, at_ms: int) -> Watch:
@@ -210,7 +218,7 @@ def _older(own: Iterable[Delivery], added: Iterable[Change]) -> Iterator[Deliver
     return (d for d in own if (d.person, d.channel) in ways)
 
 
-def _called_off(own: Iterable[Delivery], why: str, now_ms: int) -> Iterator[Change]:
+def called_off(own: Iterable[Delivery], why: str, now_ms: int) -> Iterator[Change]:
     """Take back what was or may have been sent, and withdraw what was not."""
     alerts = [delivery for delivery in own if _is_alert(delivery)]
     for delivery in alerts:

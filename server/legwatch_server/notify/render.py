@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.contract.action import BEDSIDE, DEFAULT_SNOOZE_MIN, Action
 from legwatch.night import local
@@ -24,6 +24,7 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.store.delivery import Delivery, DeliveryState
 from legwatch_server.store.port import PushSource
 
+_ASKS_NOTHING = (TransitionKind.REPORTED, TransitionKind.EXPECTED)
 LATE_S = 300  # a push sent later than this after its due time says that it is late
 
 
@@ -83,14 +84,16 @@ class Renderer:
         notice = of_no_broker(stored.notice) if self._no_broker() else stored.notice
         clock = f"{local(notice.at_ms, self._settings.zone_of(stored.bed)):%H:%M}"
         answer = _who_answered(notice, stored.who, language)
-        sentences = [answer or text(notice, language, carer=letter.carer)]
+        trial = notice.suppressed_by is SuppressedBy.TRIAL
+        sentences = [language.gettext("First week: I only show what I would say.")] if trial else []
+        sentences.append(answer or text(notice, language, carer=letter.carer))
         late = letter.now_ms - delivery.due_ms > LATE_S * 1000
         if late or store.has_step(delivery.id, MOVED):
             sentences.append(language.gettext("(late: decided at {clock})").format(clock=clock))
         if letter.again:
             sentences.append(language.gettext("(perhaps said before)"))
-        report = notice.transition is TransitionKind.REPORTED
-        wants_answer = delivery.purpose in (Purpose.LOUD, Purpose.QUIET) and not report
+        told = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
+        wants_answer = told and not trial and notice.transition not in _ASKS_NOTHING
         return replace(
             self._blank(letter),
             bed=stored.bed,
@@ -123,11 +126,11 @@ class Renderer:
         )
 
     def _trial_end(self, store: PushSource, letter: _Letter) -> Push:
-        """Return the push that ends a bed's trial nights, with the number of unsent alerts."""
+        """Return the push that ends a bed's trial nights, with the number of its alerts."""
         _ = letter.language.gettext
-        bed, unsent = store.trial_count(letter.delivery.bed_id)
+        bed, count = store.trial_count(letter.delivery.bed_id)
         sentence = _(
-            "Alerts that were not told in the first nights: {count}. From now on they are told."
+            "Alerts of the first nights, without a sound: {count}. From now on they sound."
             " `legwatch learned` shows the nights, and limits that fit them."
         )
         heading = (
@@ -138,7 +141,7 @@ class Renderer:
             bed=bed,
             clock=f"{local(letter.now_ms, self._settings.zone_of(bed)):%H:%M}",
             title=heading,
-            text=sentence.format(count=unsent),
+            text=sentence.format(count=count),
             transition=TransitionKind.RESOLVED,
         )
 

@@ -1,4 +1,4 @@
-"""List beds in trial nights: such a bed is quiet because its body alerts are not sent."""
+"""List beds in trial nights: its body alerts make no sound."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class TrialStatus(NamedTuple):
     bed: str
     night: int
     of: int
-    urgent: bool  # urgent cold alerts notify people even in trial nights
+    urgent: bool  # urgent cold alerts sound even in trial nights
 
     @property
     def left(self) -> int:

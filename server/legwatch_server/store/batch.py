@@ -130,6 +130,7 @@ class Batch:
     swept: bool = False  # every bed that waited for long is among `states`
     notices: list[NewNotice] = field(default_factory=list)
     holdings: list[Holding] = field(default_factory=list)
+    signs_over: list[Episode] = field(default_factory=list)  # early signs that stand no longer
     time: StoredTime | None = None  # the time line, when it is to be noted
     said: dict[str, int] = field(default_factory=dict)  # by reason: when the server said it last
     presses: list[Row] = field(default_factory=list)  # (bed id, press id, button, at_ms, kind)

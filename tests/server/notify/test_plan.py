@@ -147,5 +147,5 @@ def test_behind_the_lamps_of_a_first_sign_come_the_channels() -> None:
 
 
 def test_what_is_suppressed_adds_and_cancels_nothing() -> None:
-    for why in (SuppressedBy.LOG_ONLY, SuppressedBy.TRIAL, SuppressedBy.BUDGET):
+    for why in (SuppressedBy.LOG_ONLY, SuppressedBy.SILENCED, SuppressedBy.BUDGET):
         assert planner().plan(7, new(suppressed_by=why), (row(1), sent(2)), NOW) == ()
