@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from legwatch.alerting import trial_nights
+from legwatch.alerting import foot_notice, trial_nights
 from legwatch.alerting.alert import (
     AlertState,
     AlertStates,
@@ -23,7 +23,9 @@ from legwatch.alerting.told_sensors import ToldSensors, subject, subject_of_end,
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, early_sign, sensors, still
 from legwatch.conditions import cold_memory as cold_memories
+from legwatch.conditions import foot as feet
 from legwatch.conditions.cold_memory import ColdMemory, ColdMinute
+from legwatch.conditions.foot import Foot
 from legwatch.conditions.verdict import YES, Firing, Reason, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
@@ -57,6 +59,7 @@ class Bed(NamedTuple):
     found: Found = Found()
     bad_sensor_ms: int | None = None  # when a sensor was last bad
     told: ToldSensors = ToldSensors()
+    foot: Foot | None = None  # of a bed with a thermometer by the ankle
 
 
 _bed, _found = maker(Bed), maker(Found)
@@ -78,13 +81,18 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told = was
+    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told, foot = was
     signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
-    memory = cold_memories.update(cold_memory, seen, rules, firing=firing[0] is not None)
+    by_foot = feet.is_of_foot(firing[0])
+    fires = firing[0] is not None and not by_foot
+    memory = cold_memories.update(cold_memory, seen, rules, firing=fires)
     now = ColdMinute(memory, seen)
-    verdicts = _judge(now, firing, bad_ms, rules)
+    foot = feet.update(foot, windows, now, rules, firing=by_foot)
+    verdicts = _judge(now, foot, firing, bad_ms, rules)
+    if by_foot:
+        alerts = foot_notice.handed_over(alerts, verdicts[0], at_ms)
     legs, still_long, bad_sensor, silent = map(_HOLDS, verdicts)
     quiet = not any(firing) and YES not in (legs, still_long, bad_sensor, silent)
     changes: tuple[_Change, ...] = ()
@@ -99,12 +107,16 @@ def minute(
     found = _found((legs, seen.still_since_ms, in_min, settled, doubt))
     if bad_sensor is YES:
         bad_ms = at_ms
-    bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told))
+    bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told, foot))
     notices: list[Notice] = []
     if alerts.cold.severity is None and is_due(begun_ms, early_sign_ms, at_ms):
         notices.append(early_notice(now, in_min, on_trial=is_silent(trial)))
         bed = bed._replace(early_sign_ms=at_ms)
-    elif not changes:
+    if foot is not None:
+        stands, on_trial, last_ms = any(firing[:1]), is_silent(trial), bed.early_sign_ms
+        foot, more = foot_notice.tell(foot, now, rules, last_ms, stands=stands, on_trial=on_trial)
+        bed, notices = bed._replace(foot=foot), [*notices, *more]
+    if not changes and not notices:
         return bed, ()
     for change in changes:
         bed, stored = _notice(bed, change, seen, rules)
@@ -124,12 +136,16 @@ def _on_trial(
 
 
 def _judge(
-    now: ColdMinute, firing: Sequence[Firing | None], bad_sensor_ms: int | None, rules: Rules
+    now: ColdMinute,
+    foot: Foot | None,
+    firing: Sequence[Firing | None],
+    bad_sensor_ms: int | None,
+    rules: Rules,
 ) -> tuple[Verdict, ...]:
     """Judge each condition, in the order of AlertKind."""
     cold_alert, still_alert, sensor_alert, agent_alert = firing
     return (
-        cold.judge(now, rules, cold_alert),
+        feet.judge(now, foot, rules, cold_alert),
         still.judge(now.seen, rules, still_alert),
         sensors.judge(now.memory.displaced_since_ms, now.seen, rules, sensor_alert, bad_sensor_ms),
         agent.judge(now.seen, rules, agent_alert),
@@ -151,7 +167,7 @@ def _advance(
             advanced.append(before)  # nothing of it can change
             continue
         alert = end_hold(before, seen.at_ms) if seen.moved else before
-        waits = answers and kind is AlertKind.COLD
+        waits = answers and kind is AlertKind.COLD and before.reason is not Reason.FOOT_BARE
         answered_s = rules.warmth.not_answered_s if waits else 0
         alert, transition = advance(
             alert, verdict, seen.at_ms, rules.alerts, not_answered_s=answered_s
@@ -185,6 +201,7 @@ def _notice(
         *alert_figures(kind, alert, seen, bed.cold, sensor),
         *hold_figures(transition.kind, before, alert, at_ms),
         *transition.evidence,
+        *(feet.figures(bed.foot, at_ms) if kind is AlertKind.COLD and bed.foot else ()),
     )
     context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold, bed.told)
     by, budget, told = suppress(Candidate(kind, transition, before, alert, sensor), context)

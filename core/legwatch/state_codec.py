@@ -24,13 +24,15 @@ def to_json(state: BedState, encode: Callable[[object], str] = encode) -> str:
 
     An alert that was never firing is an empty list: most alerts of most beds, and a third of the
     bytes, which the server writes for each bed in each minute. The last fields of an alert, which
-    are younger than the others, are left out if empty: the form is that of older versions then.
+    are younger than the others, are left out if empty: the form is that of older versions then. So
+    is the last field of a bed: most beds have no thermometer by the ankle.
     """
     bed = state.bed
     alerts: Sequence[object] = _NO_ALERTS
     if bed.alerts is not _ALL_IDLE:
         alerts = [() if alert == _IDLE else _short(alert) for alert in bed.alerts]
-    short = (*bed[:_ALERTS], alerts, *bed[_ALERTS + 1 :])
+    rest = bed[_ALERTS + 1 :]
+    short = (*bed[:_ALERTS], alerts, *(rest if rest[-1] is not None else rest[:-1]))
     return encode((VERSION, (short, *state[1:])))
 
 

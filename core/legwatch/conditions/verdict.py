@@ -75,6 +75,9 @@ class Reason(StrEnum):
     NOT_USEFUL = "not_useful"
     SNOOZE_OVER = "snooze_over"
     WARNINGS_ONLY = "warnings_only"
+    FOOT_BARE = "foot_bare"
+    FOOT_WARM = "foot_warm"
+    ANKLE_BLIND = "ankle_blind"
 
 
 class Rule(NamedTuple):
