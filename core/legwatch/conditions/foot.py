@@ -149,7 +149,7 @@ def _begun(foot: Foot, seen: Observation, rules: Rules) -> Verdict | None:
     """Return YES if a foot has been bare alone for long enough for an alert."""
     if not _is_alone(foot, seen) or rules.warmth.change_sure >= 1 or _off(foot) < covers.FIRES:
         return None
-    if is_blind(foot, seen, rules):
+    if is_blind(foot, seen, rules) or cold.has_just_got_in(seen, rules):
         return None
     rule = _rule(foot, rules)
     if not rules.alerts.wait_s and rule is None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from legwatch_lab.bench import corpus
 from legwatch_lab.bench.asked import Asked, caught, delay, rate
 from legwatch_lab.bench.corpus import ANKLES, CORPUS, Corpus
 from legwatch_lab.bench.told import Told
@@ -48,9 +49,10 @@ def told(
     """Yield what is asked, with what is told: of bare feet, then of all nights."""
     for asked, kinds in ((CAUGHT, KINDS), (FALSE, dict.fromkeys(KINDS, CORPUS))):
         found = {}
-        for family, kind in kinds.items():
+        for family in corpus.FAMILIES:
+            kind = kinds[family]
             mine = nights._replace(kind=kind, ankle=True)
-            known = {path: truth for path, truth in mine.known(family).items() if _is_apart(path)}
+            known = {path: truth for path, truth in mine.known(family).items() if is_apart(path)}
             for build in ANKLES:
                 paths = mine.built(family, build, known)
                 what = f"{kind} nights: {family}, {build}"
@@ -58,7 +60,7 @@ def told(
         yield asked, found
 
 
-def _is_apart(night: Path) -> bool:
+def is_apart(night: Path) -> bool:
     """Return True if the leg sensor of a night is not by the ankle itself."""
     truth = night.with_name(night.name.removesuffix(".csv.gz") + SUFFIX)
     place: object = json.loads(truth.read_text(encoding="utf-8")).get("place")

@@ -147,6 +147,16 @@ def test_nobody_is_asked_for_an_answer_about_a_foot() -> None:
     assert all(n.severity is not Severity.URGENT for n in cold(long))
 
 
+def test_nothing_is_said_of_a_foot_in_the_first_40_minutes_in_bed() -> None:
+    early = BED_MIN + 15
+
+    def soon(m: float) -> float:
+        return warm(m) - (6.0 * (1 - math.exp(-(m - early) / 6)) if m > early else 0.0)
+
+    notices = cold(told(the_bed(soon, minutes=BED_MIN + 39)))
+    assert [n for n in notices if n.transition is TransitionKind.FIRED] == []
+
+
 def test_the_owner_may_switch_it_off() -> None:
     notices = cold(told(the_bed(bare), warmth__change_sure=1.0, warmth__early_s=0))
     assert notices == []
