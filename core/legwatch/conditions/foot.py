@@ -69,7 +69,7 @@ def update(
         if not ankles.samples(windows):
             return None
         was = NOTHING
-    seen, memory = now.seen, now.memory
+    seen = now.seen
     moved_s = seen.movement.total if windows else 0.0
     ankle = ankles.update(was.ankle, windows, moved_s, seen.at_ms, rules.health)
     there = seen._replace(
@@ -78,8 +78,7 @@ def update(
     outside_ms = _outside_ms(was.outside_ms, there, rules)
     outside = has_held(outside_ms, rules.health.slipped_s, seen.at_ms)
     cover = covers.NOTHING if outside else covers.estimate(was.cover, there, rules)
-    legs = seen.leg_c is not None and seen.occupancy.in_bed is not False
-    alone = legs and cover.begun is not None and memory.cover.begun is None
+    alone = cover.begun is not None and _are_covered(now)
     alone_min = min(UNSURE_MIN, was.alone_min + 1) if alone else 0
     return was._replace(
         ankle=ankle,
@@ -143,6 +142,14 @@ def figures(foot: Foot, at_ms: int) -> Figures:
     fell_min = (at_ms - course.peak_ms) // MINUTE_MS
     high_c = round(course.peak_c, 1)
     return (("ankle_c", c), ("ankle_high_c", high_c), ("ankle_fell_min", fell_min))
+
+
+def _are_covered(now: ColdMinute) -> bool:
+    """Return True if the thermometer by the legs shows no sign, and may be by the legs."""
+    seen, memory = now.seen, now.memory
+    if seen.leg_c is None or seen.occupancy.in_bed is False:
+        return False
+    return memory.cover.begun is None and memory.displaced_since_ms is None
 
 
 def _begun(foot: Foot, seen: Observation, rules: Rules) -> Verdict | None:

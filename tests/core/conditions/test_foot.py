@@ -142,6 +142,15 @@ def test_who_gets_up_gives_no_sound_on_a_foot() -> None:
     assert [n for n in sounds(notices) if n.reason is Reason.FOOT_BARE] == []
 
 
+def test_beside_a_leg_sensor_in_the_room_nobody_says_that_only_a_foot_is_bare() -> None:
+    def slipped(m: float) -> float:
+        return warm(m) if m < OFF_MIN - 30 else in_the_room(m)
+
+    notices = told(the_bed(bare, leg=slipped, room=ROOM, minutes=420))
+    assert Reason.DISPLACED in {n.reason for n in notices}
+    assert Reason.FOOT_BARE not in {n.reason for n in notices}
+
+
 def test_nobody_is_asked_for_an_answer_about_a_foot() -> None:
     long = told(the_bed(lambda m: air(m) - 1.0, minutes=600))
     assert all(n.severity is not Severity.URGENT for n in cold(long))
