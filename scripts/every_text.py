@@ -31,6 +31,7 @@ FIRING = (TransitionKind.FIRED, TransitionKind.ESCALATED, TransitionKind.RENOTIF
 _COLD = (
     Reason.UNCOVERED, Reason.COOLED, Reason.COLD_START, Reason.COLD_ROOM, Reason.DRAUGHT,
     Reason.COLD_AND_STILL, Reason.NOT_ANSWERED, Reason.SNOOZE_OVER, Reason.COLD_AGAIN,
+    Reason.FOOT_BARE,
 )  # fmt: skip
 _SENSOR = (
     Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.STUCK, Reason.DISPLACED, Reason.MOVEMENT_MISSING,
@@ -51,7 +52,13 @@ _FIRES: Mapping[AlertKind, Sequence[Reason]] = {
     ),
 }
 _ENDS: Mapping[AlertKind, Sequence[Reason]] = {
-    AlertKind.COLD: (Reason.WARM_AGAIN, Reason.WARMING, Reason.WARM_ROOM, Reason.LEFT_BED),
+    AlertKind.COLD: (
+        Reason.WARM_AGAIN,
+        Reason.WARMING,
+        Reason.WARM_ROOM,
+        Reason.LEFT_BED,
+        Reason.FOOT_WARM,
+    ),
     AlertKind.STILL: (Reason.MOVED, Reason.LEFT_BED),
     AlertKind.SENSOR: (Reason.BACK,),
     AlertKind.AGENT: (Reason.BACK, Reason.NOT_EXPECTED),
@@ -59,14 +66,15 @@ _ENDS: Mapping[AlertKind, Sequence[Reason]] = {
 _BLIND = (
     Reason.AGENT_SILENT, Reason.NEVER_HEARD, Reason.NO_READINGS, Reason.DISPLACED,
     Reason.PRESENCE_UNSURE, Reason.MOVEMENT_MISSING, Reason.LAIN_UPON, Reason.NOT_IN_BED,
-    Reason.EXCHANGED, Reason.SETTLING,
+    Reason.EXCHANGED, Reason.SETTLING, Reason.ANKLE_BLIND,
 )  # fmt: skip
 _BODY = (AlertKind.COLD, AlertKind.STILL)
 _KNOWN: Figures = (
     ("leg_c", 24.1), ("usual_c", 30.0), ("usual_low_c", 29.0), ("usual_high_c", 31.0),
     ("room_c", 17.0), ("for_min", 20), ("still_min", 130), ("silent_min", 16),
-    ("high_c", 31.2), ("fell_min", 9), ("in_min", 9), ("known_min", 12),
-    ("sensor", "movement, presence, oxygen"), ("bed", "anna"), ("damp_min", 130),
+    ("high_c", 31.2), ("fell_min", 9), ("ankle_c", 22.3), ("ankle_high_c", 29.8),
+    ("ankle_fell_min", 12), ("in_min", 9), ("known_min", 12),
+    ("sensor", "movement, presence, ankle, oxygen"), ("bed", "anna"), ("damp_min", 130),
 )  # fmt: skip
 
 
@@ -119,6 +127,7 @@ def changes() -> Iterator[tuple[NoticeKind, TransitionKind, Reason]]:
         yield (kind, TransitionKind.SNOOZED, Reason.WARNINGS_ONLY)
     yield from ((kind, TransitionKind.UNKNOWN, reason) for kind in _BODY for reason in _BLIND)
     yield (AlertKind.COLD, TransitionKind.EXPECTED, Reason.OFF_OR_EMPTY)
+    yield (AlertKind.COLD, TransitionKind.EXPECTED, Reason.FOOT_BARE)
     yield (AlertKind.COLD, TransitionKind.WARMING, Reason.WARMING)
     yield from ((AlertKind.AGENT, TransitionKind.REPORTED, reason) for reason in REPORTED)
     yield (FactKind.DAMP, TransitionKind.REPORTED, Reason.DAMP_BED)

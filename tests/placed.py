@@ -3,4 +3,6 @@
 from legwatch.contract.roles import ROLES
 
 _BY_NAME = {role.name: role for role in ROLES}
-LEG, ROOM, MOVEMENT, PRESENCE = map(_BY_NAME.__getitem__, ("leg", "room", "movement", "presence"))
+LEG, ROOM, MOVEMENT, PRESENCE, ANKLE = map(
+    _BY_NAME.__getitem__, ("leg", "room", "movement", "presence", "ankle")
+)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from legwatch.alerting import night_facts, quiet_wait, trial_nights
+from legwatch.alerting import foot_notice, night_facts, quiet_wait, trial_nights
 from legwatch.alerting.alert import (
     AlertState,
     AlertStates,
@@ -24,7 +24,9 @@ from legwatch.alerting.told_sensors import ToldSensors, subject, subject_of_end,
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, early_sign, sensors, still
 from legwatch.conditions import cold_memory as cold_memories
+from legwatch.conditions import foot as feet
 from legwatch.conditions.cold_memory import ColdMemory, ColdMinute
+from legwatch.conditions.foot import Foot
 from legwatch.conditions.verdict import YES, Firing, Reason, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
@@ -60,6 +62,7 @@ class Bed(NamedTuple):
     told: ToldSensors = ToldSensors()
     facts: NightFacts = NightFacts()
     shown_ms: int = 0  # the episode of the early sign that people are shown; 0: none
+    foot: Foot | None = None  # of a bed with a thermometer by the ankle
 
 
 _bed, _found = maker(Bed), maker(Found)
@@ -81,13 +84,18 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    signals, cold_memory, _, budget, _, early_ms, _, bad_ms, told, facts, shown_ms = was
+    signals, cold_memory, _, budget, _, early_ms, _, bad_ms, told, facts, shown_ms, foot = was
     signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
-    memory = cold_memories.update(cold_memory, seen, rules, firing=firing[0] is not None)
+    by_foot = feet.is_of_foot(firing[0])
+    fires = firing[0] is not None and not by_foot
+    memory = cold_memories.update(cold_memory, seen, rules, firing=fires)
     now = ColdMinute(memory, seen)
-    verdicts = _judge(now, firing, bad_ms, rules)
+    foot = feet.update(foot, windows, now, rules, firing=by_foot)
+    verdicts = _judge(now, foot, firing, bad_ms, rules)
+    if by_foot:
+        alerts = foot_notice.handed_over(alerts, verdicts[0], at_ms)
     legs, still_long, bad_sensor, silent = map(_HOLDS, verdicts)
     quiet = not any(firing) and YES not in (legs, still_long, bad_sensor, silent)
     changes: tuple[_Change, ...] = ()
@@ -104,17 +112,21 @@ def minute(
         bad_ms = at_ms
     displaced = memory.displaced_since_ms is not None
     facts, noted = night_facts.minute(facts, windows, seen, rules, displaced=displaced)
-    if shown_ms and not goes_on(begun_ms, alerts.cold, seen):
+    sign_ms = feet.sign_ms(foot) if begun_ms is None and foot is not None else begun_ms
+    if shown_ms and not goes_on(sign_ms, alerts.cold, seen):
         shown_ms = 0
-    bed = _bed(
-        (signals, memory, alerts, budget, trial, early_ms, found, bad_ms, told, facts, shown_ms)
-    )
+    held = budget, trial, early_ms, found, bad_ms, told, facts, shown_ms, foot
+    bed = _bed((signals, memory, alerts, *held))
     notices = list(noted)
     if alerts.cold.severity is None and is_due(begun_ms, early_ms, at_ms):
         notices.append(early_notice(now, in_min, alerts.cold))
         bed = bed._replace(early_sign_ms=at_ms, shown_ms=at_ms)
-    elif not changes:
-        return bed, noted
+    if foot is not None:
+        foot, more = foot_notice.tell(foot, now, rules, bed.early_sign_ms, alerts.cold)
+        shown_ms = at_ms if foot.sign_ms == at_ms else bed.shown_ms
+        bed, notices = bed._replace(foot=foot, shown_ms=shown_ms), [*notices, *more]
+    if not changes and not notices:
+        return bed, ()
     for change in changes:
         bed, stored = _notice(bed, change, seen, rules)
         notices += stored
@@ -133,12 +145,16 @@ def _on_trial(
 
 
 def _judge(
-    now: ColdMinute, firing: Sequence[Firing | None], bad_sensor_ms: int | None, rules: Rules
+    now: ColdMinute,
+    foot: Foot | None,
+    firing: Sequence[Firing | None],
+    bad_sensor_ms: int | None,
+    rules: Rules,
 ) -> tuple[Verdict, ...]:
     """Judge each condition, in the order of AlertKind."""
     cold_alert, still_alert, sensor_alert, agent_alert = firing
     return (
-        cold.judge(now, rules, cold_alert),
+        feet.judge(now, foot, rules, cold_alert),
         still.judge(now.seen, rules, still_alert),
         sensors.judge(now.memory.displaced_since_ms, now.seen, rules, sensor_alert, bad_sensor_ms),
         agent.judge(now.seen, rules, agent_alert),
@@ -160,7 +176,7 @@ def _advance(
             advanced.append(before)  # nothing of it can change
             continue
         alert = end_hold(before, seen.at_ms) if seen.moved else before
-        waits = answers and kind is AlertKind.COLD
+        waits = answers and kind is AlertKind.COLD and before.reason is not Reason.FOOT_BARE
         answered_s = rules.warmth.not_answered_s if waits else 0
         alert, transition = advance(
             alert, verdict, seen.at_ms, rules.alerts, not_answered_s=answered_s
@@ -194,6 +210,7 @@ def _notice(
         *alert_figures(kind, alert, seen, bed.cold, sensor),
         *hold_figures(transition.kind, before, alert, at_ms),
         *transition.evidence,
+        *(feet.figures(bed.foot, at_ms) if kind is AlertKind.COLD and bed.foot else ()),
     )
     context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold, bed.told)
     by, budget, told = suppress(Candidate(kind, transition, before, alert, sensor), context)

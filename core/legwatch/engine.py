@@ -29,6 +29,7 @@ from legwatch.alerting.unwatched import end_all
 from legwatch.bed import Bed, Found, minute
 from legwatch.conditions.verdict import Reason, Severity, TriState
 from legwatch.contract.bedside_info import BedsideInfo
+from legwatch.contract.roles import ANKLE
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
@@ -173,6 +174,7 @@ def go_on(state: BedState, at_ms: int, rules: Rules) -> BedState:
         cold=passed.bed.cold,
         alerts=alerts,
         trial=passed.bed.trial,
+        foot=passed.bed.foot,
         told=told_sensors.ToldSensors(),
     )
     return passed._replace(bed=bed, at_ms=max(passed.at_ms, at_ms))
@@ -197,6 +199,7 @@ def sensors(state: BedState) -> frozenset[str]:
         signals.room.expected,
         signals.movement.expected,
         signals.occupancy.mat_ms is not None,
+        state.bed.foot is not None,
     )
 
 
@@ -222,12 +225,13 @@ def mute(state: BedState, rules: Rules) -> frozenset[str]:
         signals.room.celsius is None,
         not is_known(signals.movement, at_ms, rules),
         mat_ms is None or at_ms - mat_ms > stale_ms,
+        state.bed.foot is None or state.bed.foot.ankle.air.celsius is None,
     )
 
 
 @cache
 def _sensors(*there: bool) -> frozenset[str]:
-    roles = ("leg", "room", "movement", "presence")
+    roles = ("leg", "room", "movement", "presence", ANKLE)
     return frozenset(role for role, is_there in zip(roles, there, strict=True) if is_there)
 
 

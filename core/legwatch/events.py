@@ -39,7 +39,7 @@ class Window(NamedTuple):
     age_ms: int | None = None  # how long the window waited in the agent
     moved_s: float | None = None  # seconds in which the debounced line moved or was held
     active_s: float | None = None  # seconds in which it was active, 0..the window's length
-    others: tuple[tuple[str, float], ...] = ()  # (wire field, value) of roles that nothing judges
+    others: tuple[tuple[str, float], ...] = ()  # (wire field, value) of roles that few beds have
 
     @property
     def at_ms(self) -> int:

@@ -18,6 +18,7 @@ _NEEDS: dict[AlertKind, tuple[tuple[str, ...], ...]] = {
     AlertKind.COLD: (("leg",), ("movement", "presence")),
     AlertKind.STILL: (("leg", "presence"), ("movement",)),
 }
+BARE_FOOT = "a bare foot alone: needs a thermometer at the ankle ([sensors.ankle])"
 _ALERTS = {AlertKind.COLD: "cold alert", AlertKind.STILL: "alert on lying still"}
 _WATCHED = {AlertKind.COLD: "cold legs", AlertKind.STILL: "lying still for too long"}
 
@@ -66,6 +67,16 @@ def never_come(roles: Collection[str], off: Collection[AlertKind] = ()) -> Itera
     for kind in off:
         if not _missing(kind, roles):
             yield f"its limits are off (0): no {_ALERTS[kind]} can come"
+
+
+def beyond(roles: Collection[str], off: Collection[AlertKind] = ()) -> Iterator[str]:
+    """Yield what a bed that is watched for cold legs does not see, which one more sensor would.
+
+    It is no fault of a bed: so it is said where people read what a bed is watched for, and nowhere
+    else.
+    """
+    if AlertKind.COLD in can_come(roles, off) and "ankle" not in roles:
+        yield BARE_FOOT
 
 
 class Sensors(NamedTuple):

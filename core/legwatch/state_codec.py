@@ -24,14 +24,16 @@ def to_json(state: BedState, encode: Callable[[object], str] = encode) -> str:
 
     An alert that was never firing is an empty list: most alerts of most beds, and a third of the
     bytes, which the server writes for each bed in each minute. The last fields of an alert, which
-    are younger than the others, are left out if empty, as is the sign that is shown to nobody: the
-    form is that of older versions then.
+    are younger than the others, are left out if empty, as are the last ones of a bed: no sign is
+    shown, and most beds have no thermometer by the ankle. The form is that of older versions then.
     """
     bed = state.bed
     alerts: Sequence[object] = _NO_ALERTS
     if bed.alerts is not _ALL_IDLE:
         alerts = [() if alert == _IDLE else _short(alert) for alert in bed.alerts]
-    later = bed[_ALERTS + 1 :] if bed.shown_ms else bed[_ALERTS + 1 : -1]
+    later = bed[_ALERTS + 1 :]
+    while not later[-1]:
+        later = later[:-1]
     short = (*bed[:_ALERTS], alerts, *later)
     return encode((VERSION, (short, *state[1:])))
 

@@ -121,3 +121,10 @@ def test_limits_that_are_off_are_named_as_a_sensor_that_is_missing() -> None:
     assert switched_off(RULES) == frozenset()
     plan = rules_for("standard", {**off, "care.warn_s": 7200}, UTC)
     assert switched_off(plan) == frozenset()
+
+
+def test_a_bare_foot_alone_needs_a_thermometer_at_the_ankle() -> None:
+    assert list(scope.beyond({"leg", "movement"})) == [scope.BARE_FOOT]
+    assert list(scope.beyond({"leg", "movement", "ankle"})) == []
+    assert list(scope.beyond({"leg"})) == [], "it is not watched for cold legs at all"
+    assert list(scope.beyond({"leg", "movement"}, {AlertKind.COLD})) == []

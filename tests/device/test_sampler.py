@@ -17,7 +17,7 @@ from legwatch_device.samples import PlacedSensor, Sample, Span, ask, close_windo
 from legwatch_device.testing import FakeMotion, FakePresence, FakeThermometer
 from legwatch_runtime.clock import EARLIEST_MS, SystemClock
 from legwatch_runtime.testing import FakeClock
-from placed import LEG, MOVEMENT, PRESENCE, ROOM
+from placed import ANKLE, LEG, MOVEMENT, PRESENCE, ROOM
 
 
 def window(*samples: Sample) -> Window:
@@ -44,6 +44,15 @@ def test_a_window_has_the_middle_of_its_readings() -> None:
         2,
     )
     assert made.faults == ()
+
+
+def test_a_second_thermometer_by_the_ankle_travels_beside_the_rest() -> None:
+    made = window(read(LEG, 31.0), read(ANKLE, 29.0, 40.0), read(ANKLE, 30.0, 42.0))
+    assert made.leg_c == 31.0
+    assert dict(made.others) == {"ankle_c": 29.5, "ankle_rh": 41.0}
+    assert decode_window(encode_window(made._replace(boot="0000000a", seq=1))).others == made.others
+    broken = window(read(LEG, 31.0), Sample(ANKLE, None, "checksum"))
+    assert (broken.leg_c, broken.others, broken.faults) == (31.0, (), (("ankle", "checksum"),))
 
 
 def test_what_was_not_seen_is_unknown_and_its_fault_is_told() -> None:

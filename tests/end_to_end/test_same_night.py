@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from end_to_end.house import LEGWATCH, House, replayed, write_night
 from legwatch.alerting.notice import iso
 from legwatch.events import Window
 from legwatch.testing import night, uncovering, wobbling
+from legwatch_lab.nights.lumped.night import LumpedOrder
+from legwatch_lab.nights.lumped.night import make as lumped_night
 from legwatch_server.supervisor import demo
 from repository import REPO
 
@@ -182,3 +185,14 @@ def test_nights_of_our_own_maker(house: House, kind: str, kinds_said: set[str]) 
     body = {"cold", "still"}
     assert said & body == kinds_said & body
     assert kinds_said <= said
+
+
+def test_a_bare_foot_by_a_second_thermometer(house: House) -> None:
+    made = lumped_night(LumpedOrder(7101, 3, "feet", UTC, ankle=True))
+    file = house.folder / f"{made.name}.csv.gz"
+    file.write_bytes(made.csv_gz)
+    live = travelled(house, file)
+    assert live == replayed(file, "lea")
+    assert "foot_bare" in {n["reason"] for n in map(json.loads, live) if n["what"] == "fired"}
+    with_it, stored = house.rows("SELECT count(*), count(DISTINCT others) FROM windows")[0]
+    assert with_it > stored > 1

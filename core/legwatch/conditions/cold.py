@@ -234,7 +234,7 @@ def _bare(now: ColdMinute, rules: Rules, *, told: bool) -> Verdict | None:
     """
     memory, seen = now.memory, now.seen
     limit = rules.warmth.change_sure
-    if limit >= 1 or _has_just_got_in(seen, rules):
+    if limit >= 1 or has_just_got_in(seen, rules):
         return None
     if not cover.is_bare(memory.cover) or is_usual(now, rules):
         return None
@@ -259,7 +259,7 @@ def _seems_covered(now: ColdMinute, found: Verdict, rules: Rules) -> bool:
     return has_returned(seen.occupancy, rules) and seen.at_ms - since_ms < RETURNED_MS
 
 
-def _has_just_got_in(seen: Observation, rules: Rules) -> bool:
+def has_just_got_in(seen: Observation, rules: Rules) -> bool:
     """Return True while a bed that somebody has got into may still be cold."""
     entered_ms, limits = seen.occupancy.entered_ms, rules.warmth
     settle_s = limits.settle_return_s if has_returned(seen.occupancy, rules) else limits.settle_s

@@ -77,6 +77,9 @@ class Reason(StrEnum):
     WARNINGS_ONLY = "warnings_only"
     DAMP_BED = "damp_bed"
     COLD_EVENING = "cold_evening"
+    FOOT_BARE = "foot_bare"
+    FOOT_WARM = "foot_warm"
+    ANKLE_BLIND = "ankle_blind"
 
 
 class Rule(NamedTuple):

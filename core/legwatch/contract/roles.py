@@ -2,8 +2,9 @@
 
 A new role is one line of ROLES. Then an agent may have it (`[sensors.<name>]`), its fields travel
 in the window message as keys of their own, and replay files may have its channels. Fields that a
-Window has by name are judged by the engine; the others travel in `Window.others`. A message about
-the sensor needs its name for people, too: a line of _NAMES in legwatch/text/message.py, and its
+Window has by name are judged by the engine; the others travel in `Window.others`, of which the
+engine judges one: a second thermometer, by the ankle, which few beds have. A message about the
+sensor needs its name for people, too: a line of _NAMES in legwatch/text/message.py, and its
 German (scripts/translations says how); without them it says the role's own name.
 """
 
@@ -18,6 +19,8 @@ MOTION = "legwatch.motion"
 PRESENCE = "legwatch.presence"
 GAUGES = "legwatch.gauges"
 DRIVERS = (THERMOMETERS, MOTION, PRESENCE, GAUGES)
+
+ANKLE = "ankle"
 
 
 class WireField(NamedTuple):
@@ -65,6 +68,7 @@ ROLES = (
     thermometer("room", "thermometer of the room, 1-2 m from the bed"),
     Role("movement", "movement sensor of the bed", MOTION, _MOVEMENT, "movement"),
     Role("presence", "pressure mat or radar for the bed", PRESENCE, _IN_BED, "in_bed"),
+    thermometer(ANKLE, "second thermometer in the bed, by the ankle"),
 )
 
 FIELDS = tuple(field for role in ROLES for field in role.fields)

@@ -49,6 +49,10 @@ OF_SENSOR: Mapping[Reason, OwnAndCarer] = {
         marked("The bed occupancy says another thing than all the other sensors.")
     ),
     Reason.MAT_MISSING: both(marked("The bed occupancy sends nothing any more.")),
+    Reason.ANKLE_BLIND: (
+        marked("The thermometer by your ankle does not show the air in the bed."),
+        marked("The thermometer by the ankle does not show the air in the bed."),
+    ),
 }
 _BROKEN = both(marked("A sensor is not working."))
 _THERMOMETER: Mapping[tuple[Reason, str, bool], OwnAndCarer] = {  # (why, place, it never gave any)
@@ -129,6 +133,7 @@ NAMES = {  # a sensor's role, as people call it
     "room": marked("thermometer of the room"),
     "movement": marked("movement sensor"),
     "presence": marked("bed occupancy"),
+    "ankle": marked("thermometer by the ankle"),
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind, FactKind, NoticeKind
-from legwatch.text import night_facts
+from legwatch.text import foot, night_facts
 from legwatch.text.faults import CHECK, OF_SENSOR, fault, sensors
 from legwatch.text.language import ENGLISH, Language, marked
 from legwatch.text.reports import report
@@ -156,6 +156,8 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
         return night_facts.title(notice.kind, notice, words, carer=carer)
     _ = words.gettext
     match notice.transition:
+        case _ if notice.reason in foot.OF_FOOT:
+            return foot.title(notice, words, carer=carer)
         case TransitionKind.RESOLVED:
             if (
                 notice.kind in (AlertKind.COLD, AlertKind.STILL)
@@ -191,6 +193,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         return night_facts.text(notice.kind, notice, words, carer=carer)
     _, figures = words.gettext, dict(notice.figures)
     match notice.transition:
+        case _ if notice.reason in foot.OF_FOOT:
+            return foot.text(figures, notice.reason, words, carer=carer)
         case TransitionKind.RESOLVED:
             return _resolved(notice, figures, words, carer=carer)
         case TransitionKind.UNKNOWN:
@@ -333,7 +337,12 @@ def _lost(reason: Reason, words: Language, *, carer: bool) -> str:
         return _(_NO_WORD)
     if reason is Reason.PRESENCE_UNSURE:
         return _(_UNSURE[carer])
-    if reason in (Reason.MOVEMENT_MISSING, Reason.DISPLACED, Reason.NOT_IN_BED):
+    if reason in (
+        Reason.MOVEMENT_MISSING,
+        Reason.DISPLACED,
+        Reason.NOT_IN_BED,
+        Reason.ANKLE_BLIND,
+    ):
         return _(OF_SENSOR[reason][carer])
     return _(_BLIND[carer])
 

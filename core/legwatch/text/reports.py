@@ -36,6 +36,14 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
         marked("A sensor gives nothing"),
         marked("This sensor is set up and gives nothing: {sensor}. Check the cable and the plug."),
     ),
+    Reason.ANKLE_BLIND: (
+        marked("The thermometer by the ankle shows no bed air"),
+        marked(
+            "It has the room's temperature, or one value again and again, so a foot that is bare"
+            " alone is not seen. Put it by the ankle, below the cover, and check its cable. The"
+            " legs are watched as before."
+        ),
+    ),
     Reason.NEVER_WARNS: (
         marked("This bed can never warn"),
         marked(

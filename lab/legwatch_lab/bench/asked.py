@@ -25,6 +25,8 @@ class Asked(NamedTuple):
         value, low, high, _ = found
         if value is None or low is None or high is None:
             return VERDICTS[3]
+        if build >= len(self.goals):
+            return ""  # nothing is asked of it
         goal = self.goals[build]
         if value >= goal if self.least else value <= goal:
             return VERDICTS[2]
@@ -40,15 +42,19 @@ def _outcomes(nights: Nights, field: str) -> list[tuple[bool, float | None]]:
     return [(o.caught, o.delay_min) for night in nights for o in getattr(night, field)]
 
 
-def _caught(field: str) -> Callable[[Nights], Estimate]:
+def caught(field: str) -> Callable[[Nights], Estimate]:
+    """Return the measure of what share was caught."""
+
     def estimate(nights: Nights) -> Estimate:
         found = _outcomes(nights, field)
-        return bounds.share(sum(caught for caught, _ in found), len(found))
+        return bounds.share(sum(is_caught for is_caught, _ in found), len(found))
 
     return estimate
 
 
-def _delay(field: str, at: float) -> Callable[[Nights], Estimate]:
+def delay(field: str, at: float) -> Callable[[Nights], Estimate]:
+    """Return the measure of how late it was told; `at`: which quantile."""
+
     def estimate(nights: Nights) -> Estimate:
         found = _outcomes(nights, field)
         return bounds.late([minutes for _, minutes in found if minutes is not None], at)
@@ -56,7 +62,8 @@ def _delay(field: str, at: float) -> Callable[[Nights], Estimate]:
     return estimate
 
 
-def _rate(count: Callable[[Told], int]) -> Callable[[Nights], Estimate]:
+def rate(count: Callable[[Told], int]) -> Callable[[Nights], Estimate]:
+    """Return the measure of how often something happens a night."""
     return lambda nights: bounds.rate([count(night) for night in nights])
 
 
@@ -74,31 +81,31 @@ def _stills(nights: Nights) -> Estimate:
 
 
 ASKED = (
-    Asked("1 caught by the first sign", "%", (97, 97, 99), _caught("signs"), least=True),
-    Asked("- by an alert, heard or not", "%", (), _caught("alerts"), least=True),
-    Asked("2 to the first sign, median", "min", (8, 8, 6), _delay("signs", 0.5)),
-    Asked("2 to the first sign, P90", "min", (15, 15, 12), _delay("signs", 0.9)),
-    Asked("3 false first signs", "a night", (0.03, 0.03, 0.01), _rate(lambda n: n.false_signs)),
-    Asked("- false alerts, heard or not", "a night", (), _rate(lambda n: n.false_alerts)),
-    Asked("- with those over cold skin", "a night", (), _rate(lambda n: n.covered_signs)),
-    Asked("4 caught with a sound", "%", (92, 93, 98), _caught("sounds"), least=True),
-    Asked("5 to the sound, median", "min", (22, 22, 12), _delay("sounds", 0.5)),
-    Asked("5 to the sound, P90", "min", (38, 36, 18), _delay("sounds", 0.9)),
+    Asked("1 caught by the first sign", "%", (97, 97, 99), caught("signs"), least=True),
+    Asked("- by an alert, heard or not", "%", (), caught("alerts"), least=True),
+    Asked("2 to the first sign, median", "min", (8, 8, 6), delay("signs", 0.5)),
+    Asked("2 to the first sign, P90", "min", (15, 15, 12), delay("signs", 0.9)),
+    Asked("3 false first signs", "a night", (0.03, 0.03, 0.01), rate(lambda n: n.false_signs)),
+    Asked("- false alerts, heard or not", "a night", (), rate(lambda n: n.false_alerts)),
+    Asked("- with those over cold skin", "a night", (), rate(lambda n: n.covered_signs)),
+    Asked("4 caught with a sound", "%", (92, 93, 98), caught("sounds"), least=True),
+    Asked("5 to the sound, median", "min", (22, 22, 12), delay("sounds", 0.5)),
+    Asked("5 to the sound, P90", "min", (38, 36, 18), delay("sounds", 0.9)),
     Asked(
         "6 false audible cold alerts",
         "a night",
         (0.003, 0.003, 0.002),
-        _rate(lambda n: n.false_sounds),
+        rate(lambda n: n.false_sounds),
     ),
-    Asked("- with those over cold skin", "a night", (), _rate(lambda n: n.covered_sounds)),
+    Asked("- with those over cold skin", "a night", (), rate(lambda n: n.covered_sounds)),
     Asked(
-        "7 sounds in an empty bed", "a night", (0.02, 0.02, 0.002), _rate(lambda n: n.empty_sounds)
+        "7 sounds in an empty bed", "a night", (0.02, 0.02, 0.002), rate(lambda n: n.empty_sounds)
     ),
     Asked("8 nights with a late sound", "%", (1.5, 1, 0.5), _late_nights),
     Asked("9 escalation stopped, median", "min", (5, 5, 3), _stop(0.5)),
     Asked("9 escalation stopped, P90", "min", (10, 10, 8), _stop(0.9)),
     Asked("10 still for 4 h, told", "%", (95, 95, 98), _stills, least=True),
     Asked(
-        "10 told still for nothing", "a night", (0.01, 0.01, 0.005), _rate(lambda n: n.false_stills)
+        "10 told still for nothing", "a night", (0.01, 0.01, 0.005), rate(lambda n: n.false_stills)
     ),
 )

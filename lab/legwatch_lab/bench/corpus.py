@@ -20,6 +20,9 @@ BUILDS = {
     "+ room": ("in_bed",),
     "+ mat": (),
 }
+ANKLE = ("ankle_temperature_c", "ankle_humidity_pct")
+ANKLES = {"leg + movement + ankle": ("in_bed", *ROOM), "without it": ("in_bed", *ROOM, *ANKLE)}
+CORPUS = "corpus"
 
 
 class Corpus(NamedTuple):
@@ -29,6 +32,8 @@ class Corpus(NamedTuple):
     nights: int
     work: Path
     jobs: int | None = None
+    kind: str = CORPUS
+    ankle: bool = False  # with a second sensor, by the ankle
 
     def known(self, family: str) -> dict[Path, NightTruth]:
         """Return the nights of a family without a faulty sensor, each with its truth."""
@@ -40,15 +45,18 @@ class Corpus(NamedTuple):
 
     def built(self, family: str, build: str, known: Iterable[Path]) -> list[Path]:
         """Return these nights of a family as the sensors of a build record them."""
-        without = BUILDS[build]
+        without = (BUILDS | ANKLES)[build]
         folder = self.work / f"{self._name(family)}-without-{'-'.join(without) or 'nothing'}"
         return reduced(known, without, folder)
 
     def _name(self, family: str) -> str:
-        return f"{family}-{self.seed}-{self.nights}"
+        kind = "" if self.kind == CORPUS else f"-{self.kind}"
+        return f"{family}{kind}-{self.seed}-{self.nights}{'-ankle' if self.ankle else ''}"
 
     def _produce(self, family: str, folder: Path) -> None:
-        words = ["make", f"--model={family}", "--kind=corpus", "--before-h=3", *FAMILIES[family]]
+        kind = f"--kind={self.kind}"
+        words = ["make", f"--model={family}", kind, "--before-h=3", *FAMILIES[family]]
+        words += ["--ankle"] if self.ankle else []
         words += [f"--seed={self.seed}", f"--count={self.nights}", f"--out={folder}"]
         words += [f"--jobs={self.jobs}"] if self.jobs else []
         with redirect_stdout(sys.stderr):  # the page stands on the standard output

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.errors import LegwatchError
-from legwatch_lab.bench import corpus
+from legwatch_lab.bench import corpus, feet
 from legwatch_lab.bench.asked import ASKED, VERDICTS, Asked
-from legwatch_lab.bench.corpus import BUILDS, Corpus
+from legwatch_lab.bench.corpus import ANKLES, BUILDS, Corpus
 from legwatch_lab.bench.kept import heard_or_kept
 from legwatch_lab.bench.markdown import table
 from legwatch_lab.bench.simple_heard import simple_heard
@@ -69,7 +69,10 @@ is that of the measure: a miss of one family is no better for the other.
   before.
 
 A replay has no people: whom the server tells next is no sound here.
-A bare foot with a second sensor at the ankle is left out: these nights have no such sensor.
+
+- 11: the same of feet that are bare alone, in nights of their own, beside a leg sensor at calf or
+  thigh and a second sensor by the ankle. Its false signs are those of 3, in the nights of the first
+  table with such a sensor, beside the same without it.
 """
 COUNTS = (
     "family",
@@ -129,6 +132,7 @@ def _lines(args: argparse.Namespace) -> Iterator[str]:
             for (family, build), paths in files.items()
         }
         parts += ["", f"## {name}", "", *table(("measure", "goal", *BUILDS), rows(told))]
+        parts += ["", *table(("measure", "goal", *ANKLES), _of_feet(nights, name, tree, args))]
     if args.simple:
         parts += ["", "## simple automation", "", *_simple_rows(known)]
     yield PAGE
@@ -139,12 +143,13 @@ def _lines(args: argparse.Namespace) -> Iterator[str]:
 
 
 def _simple_rows(known: Mapping[str, Mapping[Path, NightTruth]]) -> Iterator[str]:
+    asked = tuple(BUILDS)[:1]
     told = {
         (family, build): [judged(truth, simple_heard(path, truth)) for path, truth in there.items()]
         for family, there in known.items()
-        for build in list(BUILDS)[:1]
+        for build in asked
     }
-    return table(("measure", "goal", *list(BUILDS)[:1]), rows(told))
+    return table(("measure", "goal", *asked), rows(told, builds=asked))
 
 
 def _told(
@@ -153,9 +158,23 @@ def _told(
     paths: Sequence[Path],
     args: argparse.Namespace,
     what: str,
+    *,
+    feet: bool = False,
 ) -> list[Told]:
     said = heard_or_kept(tree, paths, args.work, args.jobs, what)
-    return [judged(truth, said[path.name]) for path, truth in known.items()]
+    return [judged(truth, said[path.name], feet=feet) for path, truth in known.items()]
+
+
+def _of_feet(
+    nights: Corpus, name: str, tree: Path, args: argparse.Namespace
+) -> Iterator[tuple[str, ...]]:
+    def tell(
+        known: Mapping[Path, NightTruth], paths: Sequence[Path], what: str, *, of_feet: bool
+    ) -> list[Told]:
+        return _told(known, tree, paths, args, f"{name}: {what}", feet=of_feet)
+
+    for asked, found in feet.told(nights, tell):
+        yield from rows(found, asked, tuple(ANKLES))
 
 
 def _counts(family: str, known: Mapping[Path, NightTruth]) -> tuple[str, ...]:
@@ -167,12 +186,16 @@ def _counts(family: str, known: Mapping[Path, NightTruth]) -> tuple[str, ...]:
     return family, str(len(known)), str(bare), f"{brief:.2f}", f"{up:.2f}", str(still)
 
 
-def rows(told: Mapping[tuple[str, str], Sequence[Told]]) -> Iterator[tuple[str, ...]]:
+def rows(
+    told: Mapping[tuple[str, str], Sequence[Told]],
+    measures: Sequence[Asked] = ASKED,
+    builds: Sequence[str] = tuple(BUILDS),
+) -> Iterator[tuple[str, ...]]:
     """Yield a row for each measure, with a cell for each build."""
     families = dict.fromkeys(family for family, _ in told)
-    for asked in ASKED:
+    for asked in measures:
         cells = []
-        for place, build in enumerate(dict.fromkeys(build for _, build in told)):
+        for place, build in enumerate(builds):
             found = [(name, asked.estimate(told[name, build])) for name in families]
             pairs = [
                 Pair(*one, asked.verdict(one[1], place) if asked.goals else "") for one in found

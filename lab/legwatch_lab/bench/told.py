@@ -36,17 +36,17 @@ class Told(NamedTuple):
     false_stills: int
 
 
-def judged(truth: NightTruth, said: Heard) -> Told:
-    """Judge what was said in one night."""
+def judged(truth: NightTruth, said: Heard, *, feet: bool = False) -> Told:
+    """Judge what was said in one night; `feet`: the uncoverings are those of feet alone."""
     colds = [alert for alert in said.alerts if alert.kind == "cold"]
     loud = [alert._replace(at_ms=alert.sound_ms) for alert in colds if alert.sound_ms is not None]
     first = [*(AlertSpan("cold", at, "log", "", "", end_ms=at) for at in said.signs), *colds]
     begun = sorted(alert.at_ms for alert in first)
     audible = [(alert.at_ms, alert.sound_ms) for alert in colds if alert.sound_ms is not None]
     return Told(
-        signs=cold.uncovering_outcomes(truth, first),
-        alerts=cold.uncovering_outcomes(truth, colds),
-        sounds=cold.uncovering_outcomes(truth, loud),
+        signs=cold.uncovering_outcomes(truth, first, feet=feet),
+        alerts=cold.uncovering_outcomes(truth, colds, feet=feet),
+        sounds=cold.uncovering_outcomes(truth, loud, feet=feet),
         false_signs=_apart([at for at in begun if _is_false_sign(truth, at)]),
         false_alerts=_apart([a.at_ms for a in colds if _is_false_sign(truth, a.at_ms)]),
         covered_signs=_apart([at for at in begun if _was_covered(truth, at)]),

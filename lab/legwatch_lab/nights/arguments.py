@@ -65,6 +65,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="H",
         help="hours of empty bed before bedtime (default: random, 40 min to 2 h)",
     )
+    add(
+        "--ankle",
+        action="store_true",
+        default=None,
+        help="with a second thermometer, by the ankle; all else of the nights stays as it is",
+    )
     body = maker.add_argument_group("with --model body")
     add = body.add_argument
     add(

@@ -51,7 +51,7 @@ def _simple(args: argparse.Namespace) -> MakeAll:
     kind = args.kind or "mixed"
     _known(kind, KINDS, "simple")
     _only_with("body", args, *BODY_ONLY)
-    _only_with("body or lumped", args, "jobs", "before_h")
+    _only_with("body or lumped", args, "jobs", "before_h", "ankle")
 
     def make_all(zone: ZoneInfo) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
@@ -94,6 +94,7 @@ def _body(args: argparse.Namespace) -> MakeAll:
                 wide=bool(args.wide),
                 before_h=args.before_h,
                 per_run=args.per_run or 1,
+                ankle=bool(args.ankle),
             )
             for number in range(args.count)
         ]
@@ -113,7 +114,9 @@ def _lumped(args: argparse.Namespace) -> MakeAll:
         from legwatch_lab.nights.many import write_all  # noqa: PLC0415 - slow, not for --help
 
         numbers = range(args.count)
-        orders = [LumpedOrder(args.seed, n, kind, zone, args.before_h) for n in numbers]
+        orders = [
+            LumpedOrder(args.seed, n, kind, zone, args.before_h, bool(args.ankle)) for n in numbers
+        ]
         write_all(lumped_run, orders, args.out, args.jobs or cores())
 
     return make_all

@@ -35,9 +35,7 @@ _ALERTS = {
 }
 _ROOM = "air of the room"
 _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
-_READ = {  # what each sensor of a window gives
-    role.fault: role.fields[0].name for role in ROLES if role.fields[0].name in Window._fields
-}
+_READ = {role.fault: role.fields[0].name for role in ROLES}  # what each sensor of a window gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +92,12 @@ class BedNow:
             ("humidity there", "room_rh", " %"),
             ("movements", "moves", ""),
             ("presence", "in_bed", ""),
+            ("air by the ankle", "ankle_c", " °C"),
+            ("humidity there", "ankle_rh", " %"),
         ):
-            found = next((w for w in self.seen.windows if getattr(w, column) is not None), None)
+            found = next((w for w in self.seen.windows if _value(w, column) is not None), None)
             if found is not None:
-                shown = _shown(getattr(found, column))
+                shown = _shown(_value(found, column))
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
         for sensor, fault in _faults(self.seen.windows):
             yield (
@@ -386,6 +386,13 @@ class BedNow:
         return f"{age_s:.0f} s ago" if age_s < 120 else f"{span(age_s / 60)} ago"
 
 
+def _value(window: Window, column: str) -> object:
+    """Return a reading of a window; None: it has none."""
+    if column in Window._fields:
+        return getattr(window, column)
+    return dict(window.others).get(column)
+
+
 def _shown(value: object) -> str:
     """Return a value of a sensor as people read it; that of a presence sensor is a bool."""
     if isinstance(value, bool):
@@ -404,4 +411,4 @@ def _faults(windows: Sequence[Window]) -> Iterator[tuple[str, str]]:
             if sensor not in known and (not number or sensor in _READ):
                 known.add(sensor)
                 yield sensor, fault
-        known |= {sensor for sensor, column in _READ.items() if getattr(window, column) is not None}
+        known |= {sensor for sensor, column in _READ.items() if _value(window, column) is not None}

@@ -91,6 +91,8 @@ def _checked(path: Path, kind: str, shape: type[Any], table: dict[str, Any]) -> 
             print(f"{path}: this bed can NEVER WARN ({kind}: {_summary(table)})")
             return 1
         print(f"{path}: the bed is watched for {scope.watched(roles)}")
+        for unseen in scope.beyond(roles):
+            print(f"{path}: not seen: {unseen}")
     print(f"{path}: good ({kind}: {_summary(table)})")
     return 0
 

@@ -20,6 +20,8 @@ from legwatch_server.store.records import DeliveryStep, Incident, NoticeRecord
 _BECAUSE = {
     Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",
     Reason.OFF_OR_EMPTY: "the air by the legs fell as it does without a cover, or without a body",
+    Reason.FOOT_BARE: "the air by the ankle fell as it does without a cover, not that by the legs",
+    Reason.ANKLE_BLIND: "the thermometer by the ankle had the room's air, or one value for hours",
     Reason.COOLED: "the air by the legs cooled slowly and stayed cold",
     Reason.COLD_START: "the bed did not become warm after it was entered",
     Reason.COLD_ROOM: "the legs lay cool in a room that was cold for long",

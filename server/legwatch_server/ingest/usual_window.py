@@ -37,7 +37,7 @@ _Seconds = Annotated[float, Meta(ge=0.0, le=MAX_MOVED_S)] | None
 
 
 class _Usual(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
-    """The fields in the order of a Window; `faults` and `others` are rare."""
+    """The fields in the order of a Window; `faults` are rare, and of `others` all but the ankle."""
 
     boot: str
     seq: _Count
@@ -56,6 +56,8 @@ class _Usual(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     age_ms: _Span | None = None
     moved_s: _Seconds = None
     active_s: _Seconds = None
+    ankle_c: _Celsius = None
+    ankle_rh: _Percent = None
     v: Annotated[int, Meta(ge=VERSION, le=VERSION)]
 
 
@@ -76,13 +78,20 @@ def decode_window(payload: bytes) -> Window:
             )
             # The windows of open minutes of a bed share one name of their boot, and all windows
             # share their readings: those of a sensor with a tenth of a degree come again and again.
-            moves, in_bed, _, low, age_ms, moved_s, active_s, _ = rest
+            moves, in_bed, _, low, age_ms, moved_s, active_s, ankle_c, ankle_rh, _ = rest
+            plain = ankle_c is None and ankle_rh is None  # as in most beds
             return _window(
                 (
                     intern(boot), seq, from_ms, to_ms, mono_ms, clock,
                     leg_c and known(leg_c), leg_rh and known(leg_rh),
                     room_c and known(room_c), room_rh and known(room_rh),
-                    moves, in_bed, (), low, age_ms, moved_s, active_s, (),
+                    moves, in_bed, (), low, age_ms, moved_s, active_s,
+                    () if plain else _by_the_ankle(ankle_c, ankle_rh),
                 )
             )  # fmt: skip
     return contract.decode_window(payload)
+
+
+def _by_the_ankle(celsius: float | None, humidity: float | None) -> tuple[tuple[str, float], ...]:
+    found = (("ankle_c", celsius), ("ankle_rh", humidity))
+    return tuple((name, value and known(value)) for name, value in found if value is not None)

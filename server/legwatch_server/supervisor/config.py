@@ -141,6 +141,8 @@ def what_it_watches(agent: Mapping[str, Any]) -> Iterator[str]:
     )
     for never in scope.never_come(roles):
         yield f"  {never}"
+    for unseen in scope.beyond(roles):
+        yield f"  Not seen: {unseen}"
 
 
 def zone_word(server: Path | None, folder: Path) -> zone.Word:

@@ -1,5 +1,7 @@
 """cover.py: what is told of the cover is judged by the truth, and compared with what is asked."""
 
+import gzip
+import json
 import math
 from dataclasses import replace
 from datetime import UTC
@@ -7,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from legwatch_lab.bench import bounds, corpus, cover, cover_curve, kept
+from legwatch_lab.bench import bounds, corpus, cover, cover_curve, feet, kept
 from legwatch_lab.bench.asked import ASKED
 from legwatch_lab.bench.told import absences, judged
 from legwatch_lab.bench.trees import Heard, Sound, fold
 from legwatch_lab.nights.lumped.night import LumpedOrder, make
 from legwatch_lab.score.alert import AlertSpan
 from legwatch_lab.score.interval import Estimate
-from legwatch_lab.truth import NightTruth, TrueSpan, TrueUncovering, read
+from legwatch_lab.truth import SUFFIX, NightTruth, TrueSpan, TrueUncovering, read
 from repository import REPO, rules
 
 MINUTE_MS = 60_000
@@ -189,7 +191,8 @@ def test_the_page_has_a_verdict_for_each_measure_and_build(
     page, said = capsys.readouterr()
     assert "here: lumped, + mat: 3 of 3 nights" in said
     cells = [line.count("**lumped ") for line in page.splitlines()]
-    assert [count for count in cells if count] == [len(corpus.BUILDS)] * len(ASKED)
+    of_feet = [len(corpus.ANKLES)] * len((*feet.CAUGHT, *feet.FALSE))
+    assert [n for n in cells if n] == [*[len(corpus.BUILDS)] * len(ASKED), *of_feet]
     assert cover.main([*words, "--tree", f"none={tmp_path}"]) == 1
     assert "cover: " in capsys.readouterr().err
     monkeypatch.setattr(kept, "replayed", None)  # all that was said is kept
@@ -215,3 +218,37 @@ def test_the_curve_of_what_a_sound_costs(
     assert rows[-1].startswith("| simple automation | - |")
     standard = rules("standard").warmth.change_sure
     assert standard == cover_curve.STANDARD
+
+
+def test_a_foot_that_is_bare_alone_is_judged_in_nights_of_its_own(
+    truth: NightTruth, tmp_path: Path
+) -> None:
+    (bare,) = truth.uncovered
+    foot = replace(truth, uncovered=(bare._replace(what="feet"),))
+    said = Heard((), (), (at(truth, 186),))
+    assert [o.delay_min for o in judged(foot, said, feet=True).signs] == [6.0]
+    assert judged(foot, said).signs == ()
+    asked = feet.CAUGHT[0]
+    told = {
+        (family, build): [judged(foot, said, feet=True)]
+        for family in corpus.FAMILIES
+        for build in corpus.ANKLES
+    }
+    label, goal, with_it, without = next(iter(cover.rows(told, (asked,), tuple(corpus.ANKLES))))
+    assert (label, goal) == (asked.label, "≥ 90 %")
+    assert with_it.startswith("met: ")
+    assert without.startswith("**"), "nothing is asked without such a sensor"
+
+
+def test_nights_with_the_leg_sensor_at_the_ankle_are_left_out(tmp_path: Path) -> None:
+    nights = corpus.Corpus(7101, 3, tmp_path, 1, kind=feet.KINDS["lumped"], ankle=True)
+    known = nights.known("lumped")
+    places = {
+        path.name: json.loads(path.with_name(f"{t.name}{SUFFIX}").read_text())["place"]
+        for path, t in known.items()
+    }
+    apart = {path.name for path in known if feet.is_apart(path)}
+    assert apart == {name for name, place in places.items() if place != "ankle"}
+    folder = nights.built("lumped", "without it", known)[0].parent
+    texts = [gzip.decompress(path.read_bytes()) for path in folder.iterdir()]
+    assert not any(b"ankle_temperature_c" in text for text in texts)

@@ -194,6 +194,20 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     assert capsys.readouterr().err.count("are not cached") == 1
 
 
+def test_a_second_sensor_by_the_ankle_changes_nothing_else_and_sees_a_bare_foot(
+    lukewarm: Path,
+) -> None:
+    (plain,) = make(lukewarm / "plain", "uncovered_feet", "--wide")
+    (more,) = make(lukewarm / "more", "uncovered_feet", "--wide", "--ankle")
+    told = more.truth.pop("ankle")
+    assert more.truth == plain.truth
+    assert told["spot"]["feet"] >= 0.6
+    for channel in ("leg_temperature_c", "room_temperature_c", "movement", "in_bed"):
+        assert more.reads(channel) == plain.reads(channel)
+    assert not plain.reads("ankle_temperature_c")
+    assert more.reads("ankle_temperature_c")
+
+
 def test_other_sensors_see_the_same_night(lukewarm: Path) -> None:
     (drawn,) = make(lukewarm / "drawn", "uncovered_both")
     words = ("--lag-min", "20", "--lost", "0.5", "--leg-offset", "1.5")

@@ -79,6 +79,21 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert first == second
 
 
+def test_a_second_sensor_by_the_ankle_changes_nothing_else_and_sees_a_bare_foot() -> None:
+    for number in range(3):
+        order = LumpedOrder(3, number, "feet", UTC)
+        plain, more = make(order), make(order._replace(ankle=True))
+        lines = gzip.decompress(more.csv_gz).decode().splitlines()
+        assert [line for line in lines if ",ankle_" not in line] == (
+            gzip.decompress(plain.csv_gz).decode().splitlines()
+        )
+        truth = json.loads(more.truth)
+        reach = truth.pop("ankle")["reach"]
+        assert truth == json.loads(plain.truth)
+        assert reach["feet"] >= 0.4
+        assert any(",ankle_temperature_c," in line for line in lines)
+
+
 @pytest.mark.parametrize("kind", sorted(kinds.KINDS))
 def test_the_truth_of_every_kind_fits_its_file(kind: str) -> None:
     for number in range(3):

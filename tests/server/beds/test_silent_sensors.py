@@ -1,11 +1,13 @@
 """A sensor that was set up and never delivers is told, and so are agents without a sensor."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from legwatch.conditions.verdict import Reason
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
@@ -51,6 +53,23 @@ def test_a_sensor_that_was_set_up_and_never_delivers_is_told(
     (told,) = [push for _, _, push in ward.pushes.arrived if push.purpose == "loud"]
     assert told.bed == "b"
     assert sensor in ("leg", "room", "movement")
+
+
+def test_a_mute_thermometer_by_the_ankle_is_told_without_a_sound(ward: InProcessServer) -> None:
+    says(ward, "leg", "room", "movement", "ankle")
+    ward.play("b", 12, lambda _minute: ALL)
+    assert sensor_alerts(ward) == []
+    (told,) = [s.notice for s in ward.notices() if s.notice.reason is Reason.SENSOR_MUTE]
+    assert dict(told.figures)["sensor"] == "ankle"
+    assert [push for _, _, push in ward.pushes.arrived if push.purpose == "loud"] == []
+
+
+def test_the_air_by_the_ankle_is_stored_and_published(ward: InProcessServer) -> None:
+    says(ward, "leg", "room", "movement", "ankle")
+    ward.play("b", 12, lambda _minute: {**ALL, "others": (("ankle_c", 30.4), ("ankle_rh", 50.0))})
+    assert not [s for s in ward.notices() if s.notice.reason is Reason.SENSOR_MUTE]
+    (others,) = {row[0] for row in ward.rows("SELECT others FROM windows")}
+    assert json.loads(others) == {"ankle_c": 30.4, "ankle_rh": 50.0}
 
 
 def test_sensors_that_deliver_and_those_that_were_not_set_up_are_not_told(

@@ -452,7 +452,7 @@ def test_the_keys_of_a_driver_are_a_table_that_can_be_pasted(
 ) -> None:
     assert main(["--options", "dht22"]) == 0
     said = capsys.readouterr().out
-    assert said.splitlines()[0] == "[sensors.leg]  # or [sensors.room]"
+    assert said.splitlines()[0] == "[sensors.leg]  # or [sensors.room]  # or [sensors.ankle]"
     assert re.search(r"(?m)^offset_c = 0\.0 +# added to each reading.*; -5 to 5 °C$", said)
     assert re.search(r"(?m)^# pin = \.\.\. +# GPIO number \(BCM\); 0 to 27; must be given$", said)
     movement = "[sensors.movement]\ndriver = 'simulated'\n"

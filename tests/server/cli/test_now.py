@@ -110,6 +110,12 @@ def test_each_value_has_its_age_and_who_would_be_told_is_named(open_house: Any) 
     assert line(text, "would be told") == "anna (console)"
 
 
+def test_the_air_by_the_ankle_is_shown_where_there_is_such_a_thermometer(open_house: Any) -> None:
+    house = open_house()
+    house.ward.play("b", 3, lambda m: {**asleep(m), "others": (("ankle_c", 30.5),)})
+    assert line(house.says(), "air by the ankle").split()[:2] == ["30.5", "°C"]
+
+
 @pytest.mark.parametrize("clock", ["synced", "played"])
 def test_what_an_earlier_start_has_kept_is_not_what_is_seen_now(
     open_house: Any, clock: str

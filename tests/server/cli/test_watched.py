@@ -337,6 +337,13 @@ def test_check_config_says_what_a_bed_can_never_tell(
     [
         (
             {"leg": {}, "movement": {}},
+            [
+                "It is set up to be watched for: cold legs and lying still for too long.",
+                "  Not seen: a bare foot alone: needs a thermometer at the ankle ([sensors.ankle])",
+            ],
+        ),
+        (
+            {"leg": {}, "movement": {}, "ankle": {}},
             ["It is set up to be watched for: cold legs and lying still for too long."],
         ),
         ({"leg": {}}, ["It can NEVER WARN:", f"  {NEVER}"]),

@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {
     "mono_ms": 183220, "clock": "synced", "leg_c": 31.2, "leg_rh": 48.1, "room_c": 18, "moves": 2,
     "in_bed": True, "low": 1, "age_ms": 0, "moved_s": 1.5, "active_s": 0,
 }  # fmt: skip
-NAMES = st.sampled_from([*GOOD, "room_rh", "faults", "bed_c", "V", "seq "])
+NAMES = st.sampled_from([*GOOD, "room_rh", "faults", "ankle_c", "ankle_rh", "bed_c", "V", "seq "])
 
 
 def outcome(decode: Any, payload: bytes) -> tuple[str, object]:
@@ -82,6 +82,11 @@ def test_broken_bytes_give_the_same(at: int, put: bytes, cut: int) -> None:
         json.dumps(GOOD).replace("seq", "\\u0073eq").encode(),
         json.dumps({**GOOD, "faults": {"leg": "checksum"}}).encode(),
         json.dumps({**GOOD, "faults": None}).encode(),
+        json.dumps({**GOOD, "ankle_c": 30.5, "ankle_rh": 51}).encode(),
+        json.dumps({**GOOD, "ankle_c": 3, "ankle_rh": None}).encode(),
+        json.dumps({**GOOD, "ankle_rh": 51.2}).encode(),
+        json.dumps({**GOOD, "ankle_c": -0.0}).encode(),
+        json.dumps({**GOOD, "ankle_c": 900}).encode(),
         b'{"v":1,' + b'"x":"\x01",' + json.dumps(GOOD).encode()[1:],
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from legwatch_lab.nights import files
-from legwatch_lab.nights.body import cache, scenarios, sensors, wide
+from legwatch_lab.nights.body import ankle, cache, scenarios, sensors, wide
 from legwatch_lab.nights.body.bed_air import air
 from legwatch_lab.nights.body.movements import moves
 from legwatch_lab.nights.body.sensors import SensorOptions
@@ -36,6 +36,7 @@ class NightOrder(NamedTuple):
     wide: bool = False  # with absences, and with counts and paces of other sensors
     before_h: float | None = None  # hours of empty bed before; None: drawn, 40-90 min
     per_run: int = 1  # nights that share a run of the body model
+    ankle: bool = False  # with a second sensor, by the ankle
 
     @property
     def run(self) -> int:
@@ -73,7 +74,7 @@ def _night(
     # Each part has its own random generator: a change of one part does not change the others.
     rngs = {
         part: Random(f"{seed}/{number}/{kind}/body/{part}")  # noqa: S311 - not for secrets
-        for part in ("moves", "sensors", "reads", "habits", "counts")
+        for part in ("moves", "sensors", "reads", "habits", "counts", "ankle")
     }
     story = Random(f"{seed}/{order.run}/{kind}/body/story")  # noqa: S311 - not for secrets
     before_s = None if order.before_h is None else round(order.before_h * 60) * 60
@@ -107,6 +108,9 @@ def _night(
         begin=begin,
         zone=zone,
     )
+    if order.ankle:
+        more, truth_body["ankle"] = ankle.rows(scenario, skin_c, moved, errors, rngs["ankle"])
+        rows = sorted([*rows, *more])
     if counts:
         rows = wide.paced(rows, counts)
         truth_body["counted"] = wide.told(counts)

@@ -43,8 +43,8 @@ class SensorErrors:
 
 def draw(scenario: Scenario, asked: SensorOptions, rng: Random) -> SensorErrors:
     """Draw the errors of the sensors; an option changes its own value and no other."""
-    leg_lag_s, room_lag_s = _lag_s(rng), _lag_s(rng)
-    leg_c, room_c = _offset_c(rng), _offset_c(rng)
+    leg_lag_s, room_lag_s = lag_drawn_s(rng), lag_drawn_s(rng)
+    leg_c, room_c = offset_drawn_c(rng), offset_drawn_c(rng)
     kind_share, missed = rng.random(), rng.uniform(0.3, 0.5)
     movement = "deaf" if kind_share < 0.1 else "nervous" if kind_share < 0.2 else "normal"
     lag_s = leg_lag_s if asked.lag_s is None else asked.lag_s
@@ -84,7 +84,7 @@ def _leg(
     celsius, kpa = list(air.leg_c), list(air.leg_kpa)
     for fault in faults:
         _misplaced(fault, air, sensors, celsius, kpa)
-    yield from _thermometer(
+    yield from thermometer(
         name="leg",
         air_c=celsius,
         air_kpa=kpa,
@@ -101,7 +101,7 @@ def _room(
 ) -> Iterator[ReplayRow]:
     faults = [fault for fault in scenario.faults if fault.sensor == "room"]
     lag_s, offset_c = sensors.room_lag_s, sensors.room_offset_c
-    yield from _thermometer(
+    yield from thermometer(
         name="room",
         air_c=air.room_c,
         air_kpa=air.room_kpa,
@@ -130,7 +130,7 @@ def _misplaced(
             celsius[i] = upon
 
 
-def _thermometer(
+def thermometer(
     name: str,
     air_c: list[float],
     air_kpa: list[float],
@@ -140,6 +140,7 @@ def _thermometer(
     faults: list[Fault],
     rng: Random,
 ) -> Iterator[ReplayRow]:
+    """Yield the readings of one thermometer."""
     follow = 1 - math.exp(-STEP_S / lag_s)
     celsius, kpa = air_c[0], air_kpa[0]
     shift_s = 0 if name == "leg" else 3  # the two thermometers share a bus and take turns
@@ -188,9 +189,11 @@ def _mat(scenario: Scenario) -> Iterator[ReplayRow]:
         yield ReplayRow(at_s, "in_bed", "1" if inside(scenario.in_bed, at_s) else "0")
 
 
-def _lag_s(rng: Random) -> float:
+def lag_drawn_s(rng: Random) -> float:
+    """Draw the lag of a thermometer."""
     return MINUTE_S * math.pow(9.0, rng.random())  # 1-9 min, log-uniform
 
 
-def _offset_c(rng: Random) -> float:
+def offset_drawn_c(rng: Random) -> float:
+    """Draw the offset of a thermometer."""
     return max(-OFFSET_MOST_C, min(OFFSET_MOST_C, rng.gauss(0.0, OFFSET_SD_C)))

@@ -5,7 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from legwatch_lab.nights import files
-from legwatch_lab.nights.lumped import bedroom, heat, kinds, motion, sensors
+from legwatch_lab.nights.lumped import ankle, bedroom, heat, kinds, motion, sensors
 from legwatch_lab.nights.lumped.truth import truth
 
 FIRST = datetime(2026, 1, 5, tzinfo=UTC)  # the day of the first night
@@ -20,6 +20,7 @@ class LumpedOrder(NamedTuple):
     kind: str  # one of KINDS, or corpus
     zone: tzinfo
     before_h: float | None = None  # hours of empty bed before; None: drawn, 40-120 min
+    ankle: bool = False  # with a second sensor, by the ankle
 
 
 def run(order: LumpedOrder) -> list[files.MadeNight]:
@@ -33,8 +34,8 @@ def make(order: LumpedOrder) -> files.MadeNight:
     kind = kinds.drawn(seed, number) if order.kind == kinds.CORPUS else order.kind
     # Each part has its own random generator: a change of one part does not change the others.
     rngs = {
-        part: Random(f"{seed}/{number}/{kind}/lumped/{part}")  # noqa: S311 - not for secrets
-        for part in ("night", "moves", "bed", "sensors", "reads")
+        part: _random(order, kind, part)
+        for part in ("night", "moves", "bed", "sensors", "reads", "ankle")
     }
     night = kinds.night(kind, rngs["night"], order.before_h)
     moved = motion.moves(night, rngs["moves"])
@@ -57,4 +58,12 @@ def make(order: LumpedOrder) -> files.MadeNight:
         zone=zone,
     )
     rows = sensors.readings(night, air, room, moved, mine, rngs["reads"])
+    if order.ankle:
+        bed = _random(order, kind, "bed")
+        more, body["ankle"] = ankle.readings(night, room, moved, raised, mine, bed, rngs["ankle"])
+        rows = sorted([*rows, *more])
     return files.MadeNight(name, files.zipped(rows, begin, zone), files.lines(body))
+
+
+def _random(order: LumpedOrder, kind: str, part: str) -> Random:
+    return Random(f"{order.seed}/{order.number}/{kind}/lumped/{part}")  # noqa: S311 - not for secrets

@@ -50,8 +50,8 @@ def draw(rng: Random) -> Sensors:
     kind = rng.choices(("normal", "deaf", "nervous"), (8, 1, 1))[0]
     return Sensors(
         pace_s=pace_s,
-        leg=_thermometer(pace_s, rng),
-        room=_thermometer(pace_s, rng),
+        leg=thermometer(pace_s, rng),
+        room=thermometer(pace_s, rng),
         movement=kind,
         missed=round(rng.uniform(0.3, 0.5), 2) if kind == "deaf" else 0.0,
         per_s=round(math.pow(20.0, rng.random()), 2),
@@ -60,7 +60,8 @@ def draw(rng: Random) -> Sensors:
     )
 
 
-def _thermometer(pace_s: int, rng: Random) -> Thermometer:
+def thermometer(pace_s: int, rng: Random) -> Thermometer:
+    """Draw a thermometer."""
     dht = rng.random() < 0.7
     return Thermometer(
         kind="dht22" if dht else "ds18b20",
@@ -79,10 +80,9 @@ def readings(
     night: Night, air: Courses, room: Sequence[float], moved: list[Move], mine: Sensors, rng: Random
 ) -> list[Reading]:
     """Return all readings in the order of time."""
-    damp = [_damp(leak) for leak in air.leak]
     found = [
-        *_thermal(night, "leg", air.air, damp, mine.leg, mine.pace_s, rng),
-        *_thermal(night, "room", room, [0.0] * len(room), mine.room, mine.pace_s, rng),
+        *thermal(night, "leg", air.air, air.leak, mine.leg, mine.pace_s, rng),
+        *thermal(night, "room", room, None, mine.room, mine.pace_s, rng),
         *_movement(night, moved, mine, rng),
         *_mat(night),
     ]
@@ -94,15 +94,16 @@ def _damp(leak: float) -> float:
     return 1.4 / (1.0 + leak / 2.0)
 
 
-def _thermal(
+def thermal(
     night: Night,
     name: str,
     course: Sequence[float],
-    damp: Sequence[float],
+    leak: Sequence[float] | None,
     mine: Thermometer,
     pace_s: int,
     rng: Random,
 ) -> Iterator[Reading]:
+    """Yield the readings of one thermometer; `leak` None: no sleeper is near."""
     room_kpa = night.room.vapour * saturated_kpa(night.room.start_c)
     felt, kpa = course[0], room_kpa
     follow = 1 - math.exp(-STEP_S / mine.lag_s)
@@ -110,7 +111,7 @@ def _thermal(
     gaps = [_gap(night.length_s, rng) for _ in range(mine.gaps)]
     for step, celsius in enumerate(course):
         felt += follow * (celsius - felt)
-        kpa += follow * (room_kpa + damp[step] - kpa)
+        kpa += follow * (room_kpa + (0.0 if leak is None else _damp(leak[step])) - kpa)
         at_s = step * STEP_S + mine.shift_s
         if step * STEP_S % pace_s or at_s >= night.length_s:
             continue
