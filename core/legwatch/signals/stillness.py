@@ -42,8 +42,13 @@ def still_since_ms(sensors: Sensed, presence: Occupancy, rules: Rules) -> int | 
 
 
 def posture_ms(movement: Movement, turning: Turning) -> int | None:
-    """Return when the posture changed last, UTC ms: each movement, of a sensor that cannot tell."""
-    return turning.turned_ms if movement.counts else movement.turned_ms
+    """Return when the posture changed last, UTC ms.
+
+    Each movement changes it, of a sensor that cannot tell, and as long as nothing is known of it.
+    """
+    if not movement.counts or turning.turned_ms is None:
+        return movement.turned_ms
+    return turning.turned_ms
 
 
 def lies_still_ms(
