@@ -149,15 +149,3 @@ def lines(
             alike.setdefault(can(sensors, rules, why), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"
-    if not lacking:
-        yield from _beyond(beds, rules_of)
-
-
-def _beyond(beds: Mapping[str, Sensors], rules_of: Callable[[str], Rules]) -> Iterator[str]:
-    """Yield what one more sensor would show, with the beds that have none."""
-    alike: dict[str, list[str]] = {}
-    for bed, sensors in beds.items():
-        for unseen in scope.beyond(sensors.roles, switched_off(rules_of(bed))):
-            alike.setdefault(unseen, []).append(bed)
-    for unseen, names in alike.items():
-        yield f"{', '.join(names)}: not seen: {unseen}"
