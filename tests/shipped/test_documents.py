@@ -91,7 +91,7 @@ GOLDEN = Run(
 SCORE = Run("legwatch score tests/nights/body --kind uncovered_both", "uncovered_both +1 +1 ")
 OWN = Run(
     'legwatch score --night tests/nights/uncovered.csv.gz --truth "02:40-03:35 uncovered"',
-    r"(?m)^  first sound +03:09 \(after 29 min\)$",
+    r"(?m)^  first sound +03:07 \(after 27 min\)$",
 )
 OWN_OTHER = Test(
     "lab/score/test_own_nights.py::test_a_sensor_that_is_left_out_of_a_recording_is_missed"
@@ -184,6 +184,7 @@ LYING = Test(
 FIT_COVER = Test("lab/fit/test_fit_cover.py::test_a_fit_is_written_as_the_model_is")
 FAMILIES = Test("lab/bench/test_families.py::test_the_page_has_a_row_for_each_build_and_checkout")
 COVER = Test("lab/bench/test_cover.py::test_the_page_has_a_verdict_for_each_measure_and_build")
+CURVE = Test("lab/bench/test_cover.py::test_the_curve_of_what_a_sound_costs")
 WIDE = Test(
     "lab/nights/test_body.py::test_a_wide_night_has_absences_other_paces_and_louder_movements"
 )
@@ -339,6 +340,8 @@ TABLE: dict[str, Way] = typed() | {
         FAMILIES
     ),
     ".venv/bin/python lab/legwatch_lab/bench/cover.py --seed N --work DIR --tree NAME=DIR": COVER,
+    ".venv/bin/python lab/legwatch_lab/bench/cover_curve.py --seed N --work DIR --tree now=. --out"
+    " cover.png": CURVE,
     ".venv/bin/python tests/bench/ingest_rate.py [--windows N] [--beds N N] [--pushes N]": INGEST,
     ".venv/bin/python tests/bench/deletion_delay.py [--rounds N] [--rate N] [--nights N]": (
         DELETION_DELAY
