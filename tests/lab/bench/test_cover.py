@@ -207,6 +207,7 @@ def test_the_page_has_a_verdict_for_each_measure_and_build(
 def test_the_curve_of_what_a_sound_costs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """cover_curve.py --out cover.png"""
     monkeypatch.setattr(corpus, "FAMILIES", {"lumped": ()})
     monkeypatch.setattr(cover_curve, "VALUES", (0.6, cover_curve.STANDARD))
     words = ["--seed", "1", "--nights", "3", "--work", str(tmp_path)]
