@@ -107,8 +107,18 @@ def _not_lying(
             return now
         return now._replace(empty_kpa=_evening_kpa(now, air, rules, empty=in_bed is False))
     if in_bed is False:
-        return now._replace(run_min=0, spoilt=False, out_min=now.out_min + 1)
+        lain_min = now.lain_min + (dark and _may_lie_there(seen))
+        out_min = now.out_min + 1
+        return now._replace(lain_min=lain_min, run_min=0, spoilt=False, out_min=out_min)
     return now._replace(lain_min=now.lain_min + 1) if dark else now
+
+
+def _may_lie_there(seen: Observation) -> bool:
+    """Return True if only the air says that the bed was left, and something has moved since."""
+    occupancy, moved_ms = seen.occupancy, seen.movement.moved_ms
+    if not occupancy.air_left or occupancy.left_ms is None:
+        return False
+    return bool(moved_ms) and moved_ms[-1] > occupancy.left_ms
 
 
 def _evening_kpa(now: DampNight, air: Air | None, rules: Rules, *, empty: bool) -> float | None:
@@ -141,7 +151,10 @@ def _lying(
     elif displaced or bottle or _is_elsewhere(seen):
         run = 0
     elif not _is_damp(air, now, rules):
-        known, run, spoilt = known + 1, 0, False
+        run = 0
+        if not spoilt or air.pct < rules.damp.rh_pct:  # it may dry for hours
+            spoilt = False
+            known += seen.warmth.warm_ms is not None  # air that no body warms is not that of a bed
     elif not spoilt:
         known, run = known + 1, run + 1
         damp += _counted(run, rules) - _counted(run - 1, rules)

@@ -88,6 +88,17 @@ def test_a_damp_bed_is_told_when_the_sleeper_has_got_up_for_the_day() -> None:
     assert verdict(bed(LONG)) is TriState.YES
 
 
+def test_without_a_mat_it_is_told_when_the_air_says_that_the_bed_was_left() -> None:
+    def moves(window: Window) -> int:
+        at = (window.from_ms - BEGIN) / 60_000
+        gets_up = abs(at - UP_MIN) < 0.5 or abs(at - IN_MIN) < 0.5
+        return 30 if gets_up else 6 if at % 45 < 0.1 else 0
+
+    windows = (w._replace(in_bed=None, moves=moves(w)) for w in bed(LONG))
+    (note,) = notes(windows)
+    assert UP_MIN + 50 <= minute(note) <= UP_MIN + 90
+
+
 def test_a_sleeper_who_stays_in_bed_hears_it_when_the_night_is_over() -> None:
     (note,) = notes(bed(LONG, minutes=15 * HOUR, stays=((IN_MIN, 15 * HOUR),)))
     assert minute(note) == 13 * HOUR  # 10 h in Berlin
@@ -194,6 +205,19 @@ def test_a_sensor_that_becomes_wet_and_dries_is_not_believed_before_it_is_dry() 
     assert verdict(bed(wet)) is TriState.UNKNOWN
 
 
+def test_a_wet_sensor_cools_and_is_damp_for_hours_while_it_dries() -> None:
+    def pct(minute: float) -> float:
+        return 99.9 if 120 <= minute < 135 else 80.0 if 135 <= minute < 400 else DRY_PCT
+
+    def leg(minute: float) -> float:
+        wet_c = 4.0 if 120 <= minute < 160 else 0.0
+        lies = IN_MIN <= minute < UP_MIN
+        return (BED_C - wet_c if lies else EMPTY_C) + minute % 4 / 10
+
+    assert notes(bed(pct, leg=leg)) == []
+    assert verdict(bed(pct, leg=leg)) is TriState.UNKNOWN
+
+
 def test_a_sensor_that_is_stuck_is_not_believed() -> None:
     stuck = bed(damp((IN_MIN, UP_MIN)), leg=lambda m: BED_C if IN_MIN <= m < UP_MIN else EMPTY_C)
     assert notes(stuck) == []
@@ -234,6 +258,29 @@ def test_a_sensor_that_has_slipped_out_says_nothing() -> None:
 
     assert notes(bed(damp(), leg=slips)) == []
     assert verdict(bed(damp(), leg=slips)) is TriState.UNKNOWN
+
+
+def test_without_a_mat_a_sensor_that_has_slipped_out_is_no_dry_bed() -> None:
+    """By its air the bed is empty; but somebody still turns there."""
+
+    def slips(minute: float) -> float:
+        lies = IN_MIN <= minute < 3 * HOUR
+        return (BED_C if lies else EMPTY_C) + minute % 4 / 10
+
+    windows = (w._replace(in_bed=None, moves=_turns(w)) for w in bed(damp(), leg=slips))
+    assert verdict(windows) is TriState.UNKNOWN
+
+
+def _turns(window: Window) -> int:
+    minute = (window.from_ms - BEGIN) / 60_000
+    return 6 if IN_MIN <= minute < UP_MIN and minute % 45 < 0.1 else 0
+
+
+def test_legs_without_a_cover_say_nothing_of_sweat() -> None:
+    def bare(minute: float) -> float:
+        return (22.0 if 150 <= minute < 240 else BED_C) + minute % 4 / 10
+
+    assert verdict(bed(damp(), leg=bare)) is TriState.UNKNOWN
 
 
 def test_an_empty_bed_is_never_damp() -> None:
