@@ -26,7 +26,8 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the sleeper has been still too long; only a movement ends a firing alert.
 
     It is never urgent by a sensor that has felt nothing of any size for hours, as it may be dead,
-    nor does it become so by one that has not shown that it sees turns.
+    nor does it become so by one that has not shown that it sees turns, or after a movement that
+    may have been a small one.
     """
     if seen.occupancy.in_bed is False:
         return LEFT_BED
@@ -50,7 +51,7 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         rule = Rule(_path(severity, rules), float(decided_s))
         if severity is Severity.URGENT and witness.is_mute(seen):
             return yes(Severity.WARNING, Reason.MOVEMENT_QUIET, since, rule)
-        if severity is Severity.URGENT and not _may_be_urgent(seen, rules, firing):
+        if severity is Severity.URGENT and not _may_be_urgent(seen, rules, firing, urgent_s):
             severity = Severity.WARNING
         return yes(severity, Reason.STILL_TOO_LONG, since, rule)
     if firing:  # the time starts later: data were missing in between, without a movement
@@ -63,9 +64,14 @@ def _has_turned_since(fired_ms: int | None, seen: Observation) -> bool:
     return turned is not None and fired_ms is not None and turned > fired_ms
 
 
-def _may_be_urgent(seen: Observation, rules: Rules, firing: Firing | None) -> bool:
-    urgent = firing is not None and firing.severity is Severity.URGENT
-    return urgent or witness.sees_turns(seen, rules)
+def _may_be_urgent(seen: Observation, rules: Rules, firing: Firing | None, urgent_s: int) -> bool:
+    """Return True if it may be urgent: whatever may have been a turn is that long ago, too."""
+    if firing is not None and firing.severity is Severity.URGENT:
+        return True
+    surely_ms = seen.still_since_ms
+    if surely_ms is None or seen.at_ms - surely_ms < urgent_s * 1000:
+        return False
+    return witness.sees_turns(seen, rules)
 
 
 def _first_cycle_s(since_ms: int, seen: Observation, rules: Rules) -> int:

@@ -27,5 +27,5 @@ KINDS = {
     "gaps": "one sensor or all silent for a few minutes, several times",
     "agent_off": "bedside agent off for 40-120 min",
     "dead_room": "room sensor silent",
-    "still": "somebody lies still for four hours or longer, and only twitches",
+    "still": "hardly a turn all night, only small movements (in no corpus)",
 }

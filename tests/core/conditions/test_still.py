@@ -151,3 +151,14 @@ def test_of_measured_seconds_a_turn_is_less() -> None:
     moves = turning(40, 80, 120, edges=4)
     assert highest(moves, seconds(4.0)) is Severity.URGENT
     assert highest(moves, seconds(1.2)) is Severity.WARNING
+
+
+def test_a_movement_that_may_be_a_small_turn_keeps_it_a_warning() -> None:
+    """Six edges are few by a sensor of which turns have thirty; but nobody knows."""
+
+    def moves(of_small: int) -> Callable[[float], int]:
+        large = turning(40, 80, 120, edges=30)
+        return lambda m: of_small if m in (200, 330) else 80 if m == 1 else large(m)
+
+    assert highest(moves(1)) is Severity.URGENT
+    assert highest(moves(6)) is Severity.WARNING
