@@ -40,6 +40,7 @@ _THEN = (
     (r"due in (\d+) min 30 s", r"due in \1.5 min"),
     (r'"legs":"blind"', '"legs":"unknown"'),
     (r'"legs":"settling"', '"legs":"warm"'),
+    (r"\n[^\n]*: not seen: a bare foot alone[^\n]*", ""),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip
 
