@@ -115,7 +115,9 @@ def advance(
         return _cannot_judge(alert, verdict, at_ms, limits)
     if verdict.holds is TriState.NO:
         return _resolve(alert, verdict, at_ms)
-    return _firing(alert._replace(unknown_since_ms=None), verdict, at_ms, limits, not_answered_s)
+    if alert.unknown_since_ms is not None:
+        alert = alert._replace(unknown_since_ms=None)
+    return _firing(alert, verdict, at_ms, limits, not_answered_s)
 
 
 def end_hold(alert: AlertState, at_ms: int) -> AlertState:

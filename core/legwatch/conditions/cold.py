@@ -229,10 +229,10 @@ def _bare(now: ColdMinute, rules: Rules, *, told: bool) -> Verdict | None:
     That takes ten times as long as the estimate itself.
     """
     memory, seen = now.memory, now.seen
+    if not cover.is_bare(memory.cover):
+        return None  # as in most minutes
     limit = rules.warmth.change_sure
-    if limit >= 1 or _has_just_got_in(seen, rules):
-        return None
-    if not cover.is_bare(memory.cover) or is_usual(now, rules):
+    if limit >= 1 or _has_just_got_in(seen, rules) or is_usual(now, rules):
         return None
     reason = uncovered_reason(memory, seen.at_ms, rules)
     rule = Rule("warmth.change_sure", limit) if cover.is_sure(memory.cover) else None
