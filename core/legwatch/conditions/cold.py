@@ -23,11 +23,11 @@ from legwatch.conditions.verdict import (
     LEFT_BED,
     RANK,
     WARM,
+    YES,
     Firing,
     Reason,
     Rule,
     Severity,
-    TriState,
     Verdict,
     no,
     unknown,
@@ -50,7 +50,7 @@ OF_LEVEL = (Reason.COOLED, Reason.COLD_START, Reason.COLD_ROOM)  # causes other 
 def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the legs are cold."""
     verdict = _judge(now, rules, firing)
-    if not firing and verdict.holds is not TriState.YES:
+    if not firing and verdict.holds is not YES:
         return verdict  # as in most minutes
     if verdict.warming:
         return verdict
