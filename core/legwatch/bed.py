@@ -27,7 +27,7 @@ from legwatch.conditions import cold_memory as cold_memories
 from legwatch.conditions import foot as feet
 from legwatch.conditions.cold_memory import ColdMemory, ColdMinute
 from legwatch.conditions.foot import Foot
-from legwatch.conditions.verdict import YES, Firing, Reason, TriState, Verdict
+from legwatch.conditions.verdict import UNKNOWN, YES, Firing, Reason, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
@@ -106,7 +106,7 @@ def minute(
     if memory.cover.begun is not None and YES not in (legs, bad_sensor, silent):
         begun_ms = early_sign.begun_ms(now, rules)
         in_min = None if begun_ms is None else early_sign.cold_in_min(now, rules)
-    doubt = verdicts[0].reason if legs is TriState.UNKNOWN else None
+    doubt = verdicts[0].reason if legs is UNKNOWN else None
     found = _found((legs, seen.lies_still_ms, in_min, settled, doubt))
     if bad_sensor is YES:
         bad_ms = at_ms

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
+from legwatch.rounding import thousandths
 from legwatch.signals import bed_warmth, bouts, coverage, repeated_values, stillness, thermometer
 from legwatch.signals import course as courses
 from legwatch.signals import movement as movements
@@ -195,7 +196,7 @@ def _air(
     if room_c is None:
         return _air_of((leg_c, None, measured, stuck, None, None))
     k = bed_warmth.relative_warmth(leg_c, room_c, rules)
-    return _air_of((leg_c, room_c, measured, stuck, round(leg_c - room_c, 3), k))
+    return _air_of((leg_c, room_c, measured, stuck, thousandths(leg_c - room_c), k))
 
 
 def _coverage(

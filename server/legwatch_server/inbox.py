@@ -210,10 +210,10 @@ def renewed(work: Work, moved_ms: int) -> Work:
     return work
 
 
-# A tuple: to make a union of types for each message takes longer than to look.
-_WITHOUT = (ActionRequested, BedExpected, BedDropped, BedRests, AgentUnseen, ServerFact)
+_WITHOUT = frozenset({ActionRequested, BedExpected, BedDropped, BedRests, AgentUnseen, ServerFact})
 
 
 def message_of(work: Work) -> Message | None:
     """Return the message that the work came in; None: it came by another way."""
-    return None if isinstance(work, _WITHOUT) else work.message
+    # By its type: each window asks three times, and `isinstance` takes three times as long.
+    return None if type(work) in _WITHOUT else work.message  # type: ignore[union-attr]

@@ -20,6 +20,9 @@ class Rest(StrEnum):
     ENDED = "ended"
 
 
+WATCHED = Rest.WATCHED  # every window asks for it, and to look a member up is slow
+
+
 class Rests:
     """The beds at rest by the settings; any thread may ask."""
 

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import (
+    NO,
     RANK,
+    UNKNOWN,
+    YES,
     Figures,
     Firing,
     Reason,
     Rule,
     Severity,
-    TriState,
     Verdict,
 )
 from legwatch.events import AlertKind
@@ -111,11 +113,13 @@ def advance(
     """Apply one minute's verdict; `not_answered_s` 0: never escalate for lack of an answer."""
     if alert.severity is None:
         return _inactive(alert, verdict, at_ms, limits)
-    if verdict.holds is TriState.UNKNOWN:
+    if verdict.holds is UNKNOWN:
         return _cannot_judge(alert, verdict, at_ms, limits)
-    if verdict.holds is TriState.NO:
+    if verdict.holds is NO:
         return _resolve(alert, verdict, at_ms)
-    return _firing(alert._replace(unknown_since_ms=None), verdict, at_ms, limits, not_answered_s)
+    if alert.unknown_since_ms is not None:
+        alert = alert._replace(unknown_since_ms=None)
+    return _firing(alert, verdict, at_ms, limits, not_answered_s)
 
 
 def end_hold(alert: AlertState, at_ms: int) -> AlertState:
@@ -171,7 +175,7 @@ def _after_snoozes(alert: AlertState, at_ms: int) -> AlertState:
 def _inactive(
     alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
 ) -> tuple[AlertState, Transition | None]:
-    if verdict.holds is not TriState.YES:
+    if verdict.holds is not YES:
         return alert, None
     rearmed = alert.ended_ms is None or at_ms - alert.ended_ms >= limits.rearm_s * 1000
     rearmed = rearmed or verdict.reason in _SILENT

@@ -23,11 +23,11 @@ from legwatch.conditions.verdict import (
     LEFT_BED,
     RANK,
     WARM,
+    YES,
     Firing,
     Reason,
     Rule,
     Severity,
-    TriState,
     Verdict,
     no,
     unknown,
@@ -52,7 +52,7 @@ OF_LEVEL = (Reason.COOLED, Reason.COLD_START, Reason.COLD_ROOM)  # causes other 
 def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the legs are cold."""
     verdict = _judge(now, rules, firing)
-    if not firing and verdict.holds is not TriState.YES:
+    if not firing and verdict.holds is not YES:
         return verdict  # as in most minutes
     if verdict.warming:
         return verdict
@@ -233,10 +233,10 @@ def _bare(now: ColdMinute, rules: Rules, *, told: bool) -> Verdict | None:
     That takes ten times as long as the estimate itself.
     """
     memory, seen = now.memory, now.seen
+    if not cover.is_bare(memory.cover):
+        return None  # as in most minutes
     limit = rules.warmth.change_sure
-    if limit >= 1 or has_just_got_in(seen, rules):
-        return None
-    if not cover.is_bare(memory.cover) or is_usual(now, rules):
+    if limit >= 1 or has_just_got_in(seen, rules) or is_usual(now, rules):
         return None
     reason = uncovered_reason(memory, seen.at_ms, rules)
     rule = Rule("warmth.change_sure", limit) if cover.is_sure(memory.cover) else None

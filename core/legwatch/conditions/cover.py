@@ -100,7 +100,7 @@ def estimate(was: Cover, seen: Observation, rules: Rules) -> Cover:
     if not can_be_asked(seen):
         return was
     if believed_mat(seen.occupancy) is False:
-        return NOTHING._replace(calm_min=was.calm_min)
+        return _cover((None, None, 0, was.calm_min, None))
     found = features(seen)
     moved_s = seen.movement.total if seen.movement_known else 0.0
     if found is None:

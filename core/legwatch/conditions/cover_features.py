@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.observation import Observation
+from legwatch.rounding import thousandths
 from legwatch.signals import bouts
 from legwatch.signals.occupancy import believed_mat
 
@@ -88,7 +89,7 @@ def features(seen: Observation) -> CoverFeatures | None:
     if course.peak_c - c < BEGUN_C or course.peak_c - course.empty_c < WARM_BED_C:
         return None
     # Rounded, as the same fall beside an offset differs by the last bits of a float.
-    air = (round(value, 3) for value in _of_air(seen, c))
+    air = map(thousandths, _of_air(seen, c))
     return CoverFeatures(*air, *_of_bed(seen), *_of_movement(seen))
 
 

@@ -100,7 +100,8 @@ class TriState(IntEnum):
     UNKNOWN = 2
 
 
-YES, NO = TriState.YES, TriState.NO  # every minute asks for them, and to look a member up is slow
+# Every minute asks for them, and to look a member up is slow.
+YES, NO, UNKNOWN = TriState.YES, TriState.NO, TriState.UNKNOWN
 
 
 class Verdict(NamedTuple):

@@ -8,6 +8,7 @@ same share of a way that is longer in a colder room.
 
 from typing import NamedTuple
 
+from legwatch.rounding import hundredths, thousandths
 from legwatch.shared import shared
 
 SPAN_C = 15.0  # from a bedroom of 18 C to skin of 33 C; only how much the room changes is put to it
@@ -42,7 +43,7 @@ def begin(was: Contrast, room_c: float | None) -> Contrast:
 
 def span_ratio(now: Contrast, room_c: float) -> float:
     """Return how many times as long the way from this room to skin is as it was at bedtime."""
-    warmer_c = round(room_c - (room_c if now.begin_c is None else now.begin_c), 3)
+    warmer_c = thousandths(room_c - (room_c if now.begin_c is None else now.begin_c))
     return max(LEAST_SPAN_C, SPAN_C - warmer_c) / SPAN_C
 
 
@@ -50,7 +51,7 @@ def normalized(now: Contrast, contrast_c: float | None, room_c: float | None) ->
     """Return the contrast as it would be in the room of bedtime, C; None where no room is known."""
     if contrast_c is None or room_c is None:
         return None
-    return shared(round(contrast_c / span_ratio(now, room_c), 2))
+    return shared(hundredths(contrast_c / span_ratio(now, room_c)))
 
 
 def update(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:

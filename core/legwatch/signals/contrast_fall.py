@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from legwatch.limits.rules import WarmthLimits as Limits
 from legwatch.named_tuples import maker
+from legwatch.rounding import thousandths
 
 KEPT = 26  # values, one a minute, the newest last
 RECENT = 8  # of these, the ones that are not "before"
@@ -52,7 +53,7 @@ def update(was: Fall, contrast_c: float | None, at_ms: int, *, firing: bool) -> 
     before = was.baseline_c if firing else _before(seen)
     if before is None or before <= 0:
         return Fall(seen, notified=firing)
-    fallen = round(1 - contrast_c / before, 3)
+    fallen = thousandths(1 - contrast_c / before)
     if firing:
         since_ms = was.since_ms or at_ms
         deepest = max(was.deepest, fallen)

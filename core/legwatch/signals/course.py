@@ -6,6 +6,7 @@ The memory takes one minute in at a time and keeps a fixed number of values, wha
 from typing import NamedTuple
 
 from legwatch.named_tuples import maker
+from legwatch.rounding import tenths, thousandths
 
 NEAR_C = 0.4  # within so much of the warmest the air has not begun to fall
 FADES_C = 0.015  # a minute, by which the warmest of a stay is forgotten
@@ -52,28 +53,29 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
         :13
     ]
     lows_c, means_c, low_c, low_ms, m_240, steep_c = was[13:]
-    s_5, s_20, s_60 = s_5 * FADE_5 + moved_s, s_20 * FADE_20 + moved_s, s_60 * FADE_60 + moved_s
     moved = 1 if moved_s else 0
-    m_20, m_60, m_240 = m_20 * FADE_20 + moved, m_60 * FADE_60 + moved, m_240 * FADE_240 + moved
     if leg_c is not None:
         if at is None or at_ms - at > HOLE_MIN * 60_000:
             peak_c, peak_ms, empty_c, trail_c, lows_c = leg_c, at_ms, leg_c, (), ()
             at, means_c = at_ms, (leg_c, leg_c, leg_c)
-        lows_c = _lows(lows_c or (empty_c,), leg_c, begins=at // BLOCK_MS != at_ms // BLOCK_MS)
-        empty_c = min(lows_c)
+        begins = at // BLOCK_MS != at_ms // BLOCK_MS
+        if begins or not lows_c or leg_c < lows_c[-1]:
+            lows_c = _lows(lows_c or (empty_c,), leg_c, begins=begins)
+            empty_c = min(lows_c)
         at = at_ms
         peak_c = max(leg_c, peak_c - FADES_C)
         means_c = _nearer(means_c or (leg_c, leg_c, leg_c), leg_c)
         if leg_c >= peak_c - NEAR_C:
-            peak_ms = at_ms
-        steep_c = 0.0 if peak_ms == at_ms else max(steep_c, round(means_c[1] - leg_c, 3))
+            peak_ms, steep_c = at_ms, 0.0
+        elif means_c[1] - leg_c > steep_c:
+            steep_c = thousandths(means_c[1] - leg_c)
         if peak_ms == at_ms or low_c is None or leg_c <= low_c:
             low_c, low_ms = leg_c, at_ms
         if at_ms % MARK_MS == 0:
             trail_c = (*trail_c[1 - MARKS :], leg_c)
     age_ms = at_ms - peak_ms
     if not age_ms:
-        onset, after, count = round(max(moved_s, 0.6 * onset), 1), 0.0, 0
+        onset, after, count = tenths(max(moved_s, 0.6 * onset)), 0.0, 0
     elif moved:
         if age_ms <= ONSET_MIN * 60_000:
             onset = round(max(moved_s, onset), 1)
@@ -86,11 +88,11 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
             peak_ms,
             empty_c,
             trail_c,
-            round(s_5, 3),
-            round(s_20, 3),
-            round(s_60, 3),
-            round(m_20, 3),
-            round(m_60, 3),
+            thousandths(s_5 * FADE_5 + moved_s),
+            thousandths(s_20 * FADE_20 + moved_s),
+            thousandths(s_60 * FADE_60 + moved_s),
+            thousandths(m_20 * FADE_20 + moved),
+            thousandths(m_60 * FADE_60 + moved),
             onset,
             after,
             count,
@@ -98,7 +100,7 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
             means_c,
             low_c,
             low_ms,
-            round(m_240, 3),
+            thousandths(m_240 * FADE_240 + moved),
             steep_c,
         )
     )
@@ -109,9 +111,9 @@ def _nearer(was: tuple[float, ...], leg_c: float) -> tuple[float, ...]:
     a, b, c = was
     of_2, of_5, of_15 = MEANS
     return (
-        round(a + of_2 * (leg_c - a), 3),
-        round(b + of_5 * (leg_c - b), 3),
-        round(c + of_15 * (leg_c - c), 3),
+        thousandths(a + of_2 * (leg_c - a)),
+        thousandths(b + of_5 * (leg_c - b)),
+        thousandths(c + of_15 * (leg_c - c)),
     )
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
+from legwatch.rounding import thousandths
 from legwatch.signals.bed_warmth import BedWarmth
 from legwatch.signals.movement import Movement
 from legwatch.signals.sensed import Sensed
@@ -73,7 +74,7 @@ def update(
         heard = mat_samples[-1][0]
     contrast_c = None
     if leg_c is not None and room_c is not None:
-        contrast_c = round(leg_c - room_c - offset_c, 3)
+        contrast_c = thousandths(leg_c - room_c - offset_c)
     fresh = heard is not None and at_ms - heard <= rules.health.stale_s * 1000
     if not fresh:
         mat = since = None

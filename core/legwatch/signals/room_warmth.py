@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from legwatch.named_tuples import maker
+from legwatch.rounding import hundredths
 
 FOLLOWS_C = 0.1  # a minute, by which a heated room becomes warmer (a strong heater: 6 C an hour)
 DOUBTED_C = 0.02  # a minute of doubt: a room that stays warm is believed again
@@ -34,9 +35,9 @@ def update(was: RoomWarmth, room_c: float | None, at_ms: int, *, back: bool) -> 
     if room_c <= follow_c:
         if doubted_ms is None and room_c == follow_c:
             return was
-        return _make((max(room_c, round(follow_c - FADES_C, 2)), None))
+        return _make((max(room_c, hundredths(follow_c - FADES_C)), None))
     if doubted_ms is None:
-        follow_c = min(room_c, round(follow_c + FOLLOWS_C, 2))
+        follow_c = min(room_c, hundredths(follow_c + FOLLOWS_C))
         if room_c - follow_c < ABOVE_C:
             return _make((follow_c, None))
         return _make((room_c, None) if back else (follow_c, at_ms))

@@ -8,6 +8,7 @@ tells the room's temperature itself.
 from typing import NamedTuple
 
 from legwatch.named_tuples import maker
+from legwatch.rounding import hundredths, thousandths
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.room_warmth import RoomWarmth
 from legwatch.signals.sensed import Sensed
@@ -42,7 +43,7 @@ def estimate(
     if doubted:
         room_c = room_warmth.follow_c
     if room_c is not None:
-        now = round(room_c + offset_c, 3) if offset_c else room_c
+        now = thousandths(room_c + offset_c) if offset_c else room_c
         was = was if now == was_c else _make((offset_c, now))
     if presence.in_bed or doubted:
         return was  # as in most minutes
@@ -54,11 +55,11 @@ def estimate(
     left, turned = presence.left_ms, movement.turned_ms
     if (left is not None and at_ms - left < AIRED_MS) or (turned or 0) > at_ms - QUIET_MS:
         return was
-    if round(max(leg.recent_c) - min(leg.recent_c), 2) > FLAT_C:
+    if hundredths(max(leg.recent_c) - min(leg.recent_c)) > FLAT_C:
         return was
     if room_c is None:
         return SensorOffset(was.offset_c, _nearer(was.room_c, c))
-    off = round(c - room_c, 2)
+    off = hundredths(c - room_c)
     if abs(off) > MOST_C:
         return was
     return SensorOffset(_nearer(was.offset_c, off), was.room_c)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from legwatch.limits.rules import HealthLimits
 from legwatch.named_tuples import maker
+from legwatch.rounding import hundredths
 from legwatch.shared import shared
 
 STEPS_A_DEGREE = 10  # of a DHT22; a finer sensor is taken as if it were one
@@ -70,28 +71,34 @@ def update(
     stale_ms = stale_s * 1000
     believed: list[float] = []
     expected = expected or fault or bool(samples)
+    # What it may repeat: a reading that was believed, and would be now.
+    known_c = raw if raw is not None and lowest < raw <= highest and raw != off else None
     for when, value in samples:
-        if not lowest < value <= highest or value == off:
+        if value == known_c and good_ms is not None and when - good_ms <= stale_ms:
+            if same_ms is not None:  # as many readings: the same again
+                good_ms, step, refused = when, (), False
+                believed.append(value)
+                continue
+        elif not lowest < value <= highest or value == off:
             refused = True
             continue
+        change_c = 0.0 if raw is None else abs(value - raw)
         if raw is None or good_ms is None or when - good_ms > stale_ms:
             step, same_ms = (), None
-        elif value == raw and same_ms is not None:  # as many readings: the same again
-            good_ms, step, refused = when, (), False
-            believed.append(value)
-            continue
-        elif abs(value - raw) > jump_c:
+        elif change_c > jump_c:
             agrees = step and abs(value - step[-1]) <= jump_c
             step = (*step, value) if agrees else (value,)
             if len(step) < jump_agree:
                 continue
-        if value != raw or same_ms is None:
-            caught_ms = when if _catches_up(raw, same_ms, good_ms, when, value) else None
+        if change_c or raw is None or same_ms is None:
+            catches_up = change_c >= CAUGHT_UP_C and _has_hung(same_ms, good_ms, when)
+            caught_ms = when if catches_up else None
             same_ms = when
             # Rounding a change that is not smaller changes nothing: 1 us less in a minute.
-            if raw is not None and (finest_c is None or abs(value - raw) < finest_c):
-                finest_c = _finer(finest_c, abs(value - raw))
-        raw, good_ms, step, refused = value, when, (), False
+            if change_c and finest_c != FINEST_C and (finest_c is None or change_c < finest_c):
+                finest_c = _finer(finest_c, change_c)
+        raw = known_c = value
+        good_ms, step, refused = when, (), False
         believed.append(value)
     if good_ms is None or at_ms - good_ms > stale_ms:
         return Thermometer(
@@ -115,11 +122,9 @@ def update(
     )
 
 
-def _catches_up(
-    raw: float | None, same_ms: int | None, good_ms: int | None, when: int, value: float
-) -> bool:
-    """Return True for a value that a sensor jumps to after it has hung."""
-    if raw is None or same_ms is None or good_ms is None or abs(value - raw) < CAUGHT_UP_C:
+def _has_hung(same_ms: int | None, good_ms: int | None, when: int) -> bool:
+    """Return True if a sensor had hung until now: it jumps to where the air has long been."""
+    if same_ms is None or good_ms is None:
         return False
     return good_ms - same_ms >= HUNG_MS and when - good_ms <= AT_ONCE_MS
 
@@ -135,11 +140,12 @@ def _finer(finest_c: float | None, change_c: float) -> float | None:
 def _median(values: list[float]) -> float:
     """Return the median to 0.01 °C; the values have only tenths, so most need no rounding."""
     values.sort()
-    half = len(values) // 2
+    count = len(values)
+    half = count // 2
     middle_c = values[half]
-    if len(values) % 2 or values[half - 1] == middle_c:
+    if count % 2 or values[half - 1] == middle_c:
         return middle_c
-    return shared(round((values[half - 1] + middle_c) / 2, 2))
+    return shared(hundredths((values[half - 1] + middle_c) / 2))
 
 
 def drop_c(thermometer: Thermometer) -> float:
@@ -148,7 +154,7 @@ def drop_c(thermometer: Thermometer) -> float:
     if celsius is None or not recent_c:
         return 0.0
     highest = max(recent_c[-6:])
-    return round(highest - celsius, 2) if highest > celsius else 0.0
+    return hundredths(highest - celsius) if highest > celsius else 0.0
 
 
 def rise_10_min_c(thermometer: Thermometer) -> float:

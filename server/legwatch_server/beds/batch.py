@@ -44,7 +44,7 @@ from legwatch_server.inbox import (
     Work,
     message_of,
 )
-from legwatch_server.rest import Rest
+from legwatch_server.rest import WATCHED
 from legwatch_server.store.batch import Batch, NewState, NewWindow, StoredTime
 from legwatch_server.store.port import WriterStore
 from legwatch_server.store.records import StoredBed
@@ -215,7 +215,7 @@ class UnitOfWork:
             self.counters.duplicates += 1
             return
         placed = self._placement.place(bed, boot, window, message)
-        judged = bed.rest is Rest.WATCHED and not placed.late
+        judged = bed.rest is WATCHED and not placed.late
         if played and judged:
             self._recordings.leap(bed, window.to_ms, message.arrived_ms)
             if known is None or bed.goes_on:
@@ -227,7 +227,7 @@ class UnitOfWork:
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
             self._recordings.begin_anew(bed, to_ms, played=False)
         minute_ms = bed.state.minute_end_ms
-        if bed.rest is not Rest.WATCHED:
+        if bed.rest is not WATCHED:
             self._watch.keep_only(bed)
             placed = placed._replace(late=True)  # stored, and never judged
         elif placed.late:

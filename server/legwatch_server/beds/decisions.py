@@ -22,7 +22,7 @@ from legwatch_server.beds.noted import Noted
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.notify import holding, sign_over
-from legwatch_server.rest import Rest
+from legwatch_server.rest import WATCHED, Rest
 from legwatch_server.store.batch import Batch, NewNotice
 from legwatch_server.store.port import WriterStore
 
@@ -107,7 +107,7 @@ class Decisions:
 
     def decide(self, bed: BedRecord, event: Event, who: str | None = None) -> Sequence[NewNotice]:
         """Pass an event to the engine, but of a bed at rest; return the notices that follow."""
-        if bed.rest is not Rest.WATCHED:
+        if bed.rest is not WATCHED:
             return ()
         first = len(self.batch.notices)
         away_ms = max(self._excuses.all_ms, self._excuses.beds.get(bed.name, 0))

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from legwatch.alerting.trial_nights import is_over
 from legwatch_runtime.clock import Instant
@@ -26,6 +26,7 @@ from legwatch_server.inbox import (
     SettingsLoaded,
     SettingsRefused,
     WindowArrived,
+    Work,
     renewed,
 )
 from legwatch_server.notify.planner import DeliveryPlanner
@@ -41,7 +42,7 @@ from legwatch_server.waiting import Waiting
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-_OF_SETTINGS = (SettingsChanged, SettingsLoaded, SettingsRefused)
+_OF_SETTINGS = (SettingsLoaded, SettingsRefused)
 _NO_WORK = (Connected, SettingsChanged, SettingsLoaded, SettingsRefused)
 
 MOST = 2000  # messages in one transaction; with 1000, a window at 100 beds took 3 us more
@@ -136,31 +137,35 @@ class WriterLoop:
         self._writer.store_all()
         self._record.end()
 
-    def _hear_settings(self, request: SettingsChanged | SettingsLoaded | SettingsRefused) -> None:
-        if isinstance(request, SettingsChanged):
-            self._use(request.settings)
-        else:
-            self._record.hear(request)
+    def _hear_settings(self, requests: Sequence[Request]) -> tuple[Sequence[Work], bool]:
+        """Follow new settings; return the work, and whether the broker has just come back."""
+        if set(map(type, requests)).isdisjoint(_NO_WORK):
+            return cast("Sequence[Work]", requests), False  # as in most turns
+        for request in requests:
+            if isinstance(request, SettingsChanged):
+                self._use(request.settings)
+            elif isinstance(request, _OF_SETTINGS):
+                self._record.hear(request)
+        connected = any(isinstance(request, Connected) for request in requests)
+        return [request for request in requests if not isinstance(request, _NO_WORK)], connected
 
     def turn(self, requests: Sequence[Request]) -> None:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
         if not self._resumed:
             self.begin()
         self._look_at_clocks(requests)
-        for request in requests:
-            if isinstance(request, _OF_SETTINGS):
-                self._hear_settings(request)
+        work, connected = self._hear_settings(requests)
         self._follow()
         moved_ms = self._timeline.moved_ms
-        arrived = [renewed(r, moved_ms) for r in requests if not isinstance(r, _NO_WORK)]
+        arrived = [renewed(one, moved_ms) for one in work]
         if self.clock.hear(arrived):
             self._after_step()
         self._look_for_rest()
-        first = [*self._unseen(requests), *self._resting, *self._expected]
-        work = [*first, *self._facts(), *arrived]
-        if any(isinstance(r, Connected) for r in requests):
+        first = [*self._unseen(connected=connected), *self._resting, *self._expected]
+        coming = [*first, *self._facts(), *arrived]
+        if connected:
             self._repeat()
-        if not self._writer.write(work):
+        if not self._writer.write(coming):
             return  # the transport brings the unconfirmed messages again
         self._expected, self._resting = [], []
         self._listen()
@@ -190,12 +195,15 @@ class WriterLoop:
         wanted = [(bed, rests.get(bed.name, Rest.WATCHED)) for bed in beds]
         return [BedRests(bed.name, rest) for bed, rest in wanted if bed.rest is not rest]
 
-    def _unseen(self, requests: Sequence[Request]) -> Sequence[AgentUnseen]:
-        """Note whether there is a broker; when it is back, return the beds whose agent is off."""
+    def _unseen(self, *, connected: bool) -> Sequence[AgentUnseen]:
+        """Note whether there is a broker; when it is back, return the beds whose agent is off.
+
+        `connected`: it has just come back.
+        """
         excuses = self._unit.excuses
         was_deaf, excuses.deaf = excuses.deaf, not self._connected()
         back = was_deaf and not excuses.deaf
-        if not (back or any(isinstance(request, Connected) for request in requests)):
+        if not (back or connected):
             return []
         beds = self._unit.beds.values()
         return [AgentUnseen(bed.name) for bed in beds if bed.bedside.gone_ms]

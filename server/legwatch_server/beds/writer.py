@@ -27,7 +27,7 @@ from legwatch_server.inbox import ActionRequested, Message, Work, message_of
 from legwatch_server.notify.commit import commit
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.publish.port import Committed, Confirmation, Decided
-from legwatch_server.rest import Rest
+from legwatch_server.rest import WATCHED
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.errors import StoreDamaged, StoreError, of_the_store
 from legwatch_server.store.port import WriterStore
@@ -435,4 +435,4 @@ class Writer:
 
 def _ticks(bed: BedRecord) -> bool:
     """Return True for a bed whose time goes on by this server's clock."""
-    return not bed.played and bed.rest is Rest.WATCHED
+    return not bed.played and bed.rest is WATCHED

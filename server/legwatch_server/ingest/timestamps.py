@@ -7,10 +7,11 @@ times are kept where they agree with it.
 from typing import NamedTuple
 
 from legwatch.contract.press import Press
-from legwatch.events import ClockTrust, Window
+from legwatch.events import PLAYED, ClockTrust, Window
 from legwatch.named_tuples import maker
 from legwatch_server.ingest.anchor import NEAR_MS, Anchor
 
+SYNCED = ClockTrust.SYNCED.value
 AHEAD_MS = 300_000  # a clock further ahead than this is wrong
 EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: no synchronised clock is earlier
 
@@ -34,9 +35,9 @@ def correct(window: Window, arrived_ms: int, fresh_s: int, anchor: Anchor | None
     waiting time; if the waiting time is unknown too, the window counts as late.
     """
     fresh_ms, age_ms = fresh_s * 1000, window.age_ms
-    if window.clock == ClockTrust.PLAYED:
+    if window.clock == PLAYED:
         return _timestamped((window, (age_ms or 0) > fresh_ms, False))
-    to_ms, synced = window.to_ms, window.clock == ClockTrust.SYNCED
+    to_ms, synced = window.to_ms, window.clock == SYNCED
     if synced and _is_right(window, arrived_ms, anchor):
         late = max(age_ms or 0, arrived_ms - to_ms) > fresh_ms
         return _timestamped((window, late, False))
@@ -69,5 +70,5 @@ def pressed_ms(press: Press, arrived_ms: int, *, played: bool, ahead_ms: int = 0
     if played:
         return press.at_ms
     at_ms = press.at_ms - (ahead_ms if abs(ahead_ms) > NEAR_MS else 0)
-    plausible = press.clock == ClockTrust.SYNCED and EARLIEST_MS <= at_ms <= arrived_ms + AHEAD_MS
+    plausible = press.clock == SYNCED and EARLIEST_MS <= at_ms <= arrived_ms + AHEAD_MS
     return min(at_ms, arrived_ms) if plausible else arrived_ms - (press.age_ms or 0)
