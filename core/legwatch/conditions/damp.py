@@ -18,7 +18,7 @@ from legwatch.signals.damp_air import DRY_PCT, Air, by_legs, middle_by_legs, of_
 
 HOT_C = 35.0  # a body makes no air warmer than its skin: a bottle, or a heated pad
 ROOM_MS = 600_000  # the room, and the empty bed, change slowly: they are asked every ten minutes
-BOTTLE_MIN = 180  # so long a bottle warms a bed, and dries or dampens what lies on it
+BOTTLE_MIN = 360  # so long a bottle warms a bed, and dries or dampens what lies on it
 
 
 class DampNight(NamedTuple):
@@ -114,8 +114,10 @@ def _not_lying(
 
 
 def _may_lie_there(seen: Observation) -> bool:
-    """Return True if only the air says that the bed was left, and something has moved since."""
+    """Return True if only the air says that it was left: a mat denies it, or something moves."""
     occupancy, moved_ms = seen.occupancy, seen.movement.moved_ms
+    if occupancy.mat:
+        return True
     if not occupancy.air_left or occupancy.left_ms is None:
         return False
     return bool(moved_ms) and moved_ms[-1] > occupancy.left_ms

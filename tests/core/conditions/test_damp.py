@@ -276,6 +276,21 @@ def _turns(window: Window) -> int:
     return 6 if IN_MIN <= minute < UP_MIN and minute % 45 < 0.1 else 0
 
 
+def test_a_mat_that_still_says_occupied_is_no_empty_bed() -> None:
+    """The sensor hangs in the room, and the sleeper lies so still that the mat is overruled."""
+
+    def slips(minute: float) -> float:
+        return (BED_C if IN_MIN <= minute < 3 * HOUR else EMPTY_C) + minute % 4 / 10
+
+    still = (
+        w._replace(
+            moves=6 if (w.from_ms - BEGIN) / 60_000 < 3 * HOUR - 1 and w.seq % 90 == 0 else 0
+        )
+        for w in bed(damp(), leg=slips)
+    )
+    assert verdict(still) is TriState.UNKNOWN
+
+
 def test_legs_without_a_cover_say_nothing_of_sweat() -> None:
     def bare(minute: float) -> float:
         return (22.0 if 150 <= minute < 240 else BED_C) + minute % 4 / 10
