@@ -1,8 +1,8 @@
 """Which bouts of movement are turns, by this sensor: a turn is many times a twitch.
 
 How much a sensor gives for a second of movement differs a hundredfold from one to the next, and
-nobody tells. But bouts come in three heaps everywhere: twitches of a second, turns of about five,
-and ways in and out of about fifteen. So each bout says how well each yield a second explains it,
+nobody tells. But bouts come in three heaps everywhere: twitches of a second, turns of about seven,
+and ways in and out of about twenty. So each bout says how well each yield a second explains it,
 and once more is known, the bouts before it are judged anew.
 """
 
@@ -14,7 +14,7 @@ from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.signals.movement import MovementSample
 
-OF_TWITCH = 2.6  # times what a second yields: a turn; two twitches of 1.6 s seldom come as one
+OF_TWITCH = 2.8  # times what a second yields: a turn; two twitches of 1.6 s seldom come as one
 OF_LARGEST = 4.0  # the largest bouts, of somebody who gets in, are more than so many twitches
 KEPT = 8  # bouts larger than all later ones; that many steps down seldom come
 TURNS = 4  # turns kept
@@ -36,9 +36,9 @@ class Heap(NamedTuple):
 
 
 HEAPS = (
-    Heap(0.45, 0.95, 0.42, 0.02),  # twitches
-    Heap(0.4, 4.8, 0.7, 0.3),  # turns
-    Heap(0.1, 15.0, 0.55, 0.5),  # getting in and out
+    Heap(0.35, 1.0, 0.42, 0.02),  # twitches
+    Heap(0.5, 7.0, 0.8, 0.3),  # turns
+    Heap(0.12, 20.0, 0.6, 0.5),  # getting in and out
 )
 OTHER = 0.0075  # of anything else, at any size
 

@@ -228,3 +228,11 @@ def test_a_wrong_word_is_named(tmp_path: Path, words: list[str], key: str) -> No
 def test_the_cost_of_a_night_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command.main(["make", "--model", "lumped", "--seed", "1", "--out", str(tmp_path)])
     assert capsys.readouterr().out.splitlines()[1].endswith(" CPU s a night")
+
+
+def test_who_lies_truly_still_only_twitches_once_asleep() -> None:
+    for number in range(4):
+        truth, _ = made("still", number)
+        for begin, end in truth["in_bed"]:
+            late_ms = ms(begin) + 2 * 3_600_000
+            assert not [at for at in truth["turns"] if late_ms < ms(at) < ms(end)]
