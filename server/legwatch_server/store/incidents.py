@@ -5,7 +5,7 @@ from datetime import date, tzinfo
 from typing import Any
 
 from legwatch.alerting.notice import Notice, TransitionKind
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, FactKind
 from legwatch.night import night_of, noons_ms
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.notices import COLUMNS, NAME, notice_of
@@ -34,6 +34,7 @@ _ANSWERS = (
     " ON n.id = a.notice_id WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=?"
     " ORDER BY a.id"
 )
+_LAST = "SELECT at_ms FROM notices WHERE at_ms > 0 AND kind <> ? ORDER BY at_ms DESC LIMIT 1"
 
 
 def of_night(
@@ -78,9 +79,12 @@ def standing(db: sqlite3.Connection, bed_id: int, kind: AlertKind) -> Notice | N
 
 
 def last_night(db: sqlite3.Connection, zone: tzinfo) -> date | None:
-    """Return the last night with a notice; None if there are no notices."""
-    row = db.execute("SELECT max(at_ms) FROM notices").fetchone()
-    return None if row[0] is None else night_of(row[0], zone)
+    """Return the last night with a notice; None: there is none.
+
+    That the room is cold before bed is no news of a night: it belongs to the evening that is now.
+    """
+    row = db.execute(_LAST, (FactKind.ROOM.value,)).fetchone()
+    return None if row is None else night_of(row[0], zone)
 
 
 def _incident(db: sqlite3.Connection, bed_id: int, kind: str, key: int) -> Incident:

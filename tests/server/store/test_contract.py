@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from legwatch.events import FactKind
 from legwatch.night import night_of
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.claims import Target, TargetKind
@@ -179,6 +181,19 @@ def test_presses_count_once_and_the_last_are_known_in_order(store: Store) -> Non
     assert store.presses(BED, 2) == ("p2", "p3")
     assert store.pressed(BED, "p1")
     assert not store.pressed(BED, "p4")
+
+
+def test_a_cold_room_of_this_evening_hides_no_night(store: Store) -> None:
+    room = replace(NOTICE, kind=FactKind.ROOM, at_ms=NOTICE.at_ms + 24 * 3_600_000)
+    with store.transaction() as tx:
+        tx.write(first_batch())
+        tx.add_notice(replace(NEW, notice=room))
+    with store.reader() as reader:
+        assert reader.last_night(UTC) is None
+    with store.transaction() as tx:
+        tx.add_notice(NEW)
+    with store.reader() as reader:
+        assert reader.last_night(UTC) == date(2026, 1, 2)
 
 
 def test_a_notice_is_read_as_it_was_decided(store: Store) -> None:
