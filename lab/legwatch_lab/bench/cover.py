@@ -111,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     corpus.add_arguments(parser)
     parser.add_argument("--jobs", type=positive, metavar="N", default=cores(), help="at once")
+    words = "judge a foot alone, too, beside a sensor by the ankle: makes twice as many nights more"
+    parser.add_argument("--ankle", action="store_true", help=words)
     words = "judge the simple automation of `legwatch score`, too: it asks two sensors only"
     parser.add_argument("--simple", action="store_true", help=words)
     return parser
@@ -132,7 +134,8 @@ def _lines(args: argparse.Namespace) -> Iterator[str]:
             for (family, build), paths in files.items()
         }
         parts += ["", f"## {name}", "", *table(("measure", "goal", *BUILDS), rows(told))]
-        parts += ["", *table(("measure", "goal", *ANKLES), _of_feet(nights, name, tree, args))]
+        if args.ankle:
+            parts += ["", *table(("measure", "goal", *ANKLES), _of_feet(nights, name, tree, args))]
     if args.simple:
         parts += ["", "## simple automation", "", *_simple_rows(known)]
     yield PAGE

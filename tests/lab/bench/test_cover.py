@@ -186,7 +186,7 @@ def test_the_page_has_a_verdict_for_each_measure_and_build(
     # The nights of the body model would take a minute.
     monkeypatch.setattr(corpus, "FAMILIES", {"lumped": ()})
     words = ["--seed", "1", "--nights", "3", "--work", str(tmp_path), "--jobs", "1"]
-    words += ["--tree", f"here={REPO}"]
+    words += ["--tree", f"here={REPO}", "--ankle"]
     assert cover.main(words) == 0
     page, said = capsys.readouterr()
     assert "here: lumped, + mat: 3 of 3 nights" in said
