@@ -154,7 +154,7 @@ def test_a_cover_that_stays_off_is_not_told_as_over(
     told = paragraph(capsys.readouterr().out, "22:40-22:50 uncovered")
     assert told["told as over"] == "no, it still stands at the end of the night"
     assert told["first sound"] == "none"
-    assert told["too late"].startswith("3 sounds with the cover back: 22:57 (after 7 min), 23:")
+    assert told["too late"].startswith("3 sounds with the cover back: 22:52 (after 2 min), 23:")
 
 
 @pytest.mark.parametrize(
