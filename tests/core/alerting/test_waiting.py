@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from bare_bed import BED_MIN, OFF_MIN, air, sleeper
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import advance as step
@@ -46,6 +49,23 @@ def test_without_a_movement_it_sounds_after_ten_minutes() -> None:
     )
     assert minute(sounded) - minute(fired) == 10
     assert figures(sounded) == (10, "time")
+
+
+@pytest.mark.parametrize(("mat", "after_min"), [(True, 6), (None, 10)])
+def test_the_wait_begins_with_the_early_sign(mat: bool | None, after_min: int) -> None:
+    """It was told as quietly. A mat knows that somebody is there, so there is less to wait for."""
+
+    def turns(m: float) -> int:
+        return sleeper(m) if m < OFF_MIN + 1 else 0
+
+    def pressed(m: float) -> bool | None:
+        return mat and m >= BED_MIN
+
+    bed = night(leg=air, moves=turns, mat=pressed, minutes=420)
+    sign, fired, sounded, *_ = said(bed, warmth__early_s=600)
+    assert (sign.transition, fired.transition) == (TransitionKind.EXPECTED, TransitionKind.FIRED)
+    assert minute(sign) < minute(fired) < minute(sounded)
+    assert minute(sounded) - minute(sign) == after_min
 
 
 def test_it_sounds_when_the_sleeper_moves() -> None:
