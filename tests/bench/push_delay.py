@@ -33,7 +33,7 @@ from taken import taken
 
 MINUTE_MS = 60_000
 AIR = uncovering((60, 200), uncovered_c=24.6)
-OWN = {"alerts.wait_s": 0}
+OWN = {"alerts.wait_s": 0, "warmth.early_s": 0}  # one push for each bed
 
 
 class Service:

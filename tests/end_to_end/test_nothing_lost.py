@@ -80,6 +80,7 @@ def assert_all_delivered(house: House, phones: Phones) -> None:
         "acknowledged before",
         "snoozed before",
         "a newer word replaces it",
+        "the sign is over",
     }
     on_its_way = {"it is over or answered", "taken back"}
     assert {reason for (reason,) in called_off} <= before | on_its_way
