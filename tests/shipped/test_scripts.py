@@ -18,7 +18,8 @@ WORKERS = f"python -m pytest -q -rs -n {CORES + 1}"
 QUICK = f"{WORKERS} -m not end_to_end and not slow --deselect=tests/lab"
 ALL = f"{WORKERS} -m not end_to_end"
 LAB = f"{ALL} tests/lab"
-END_TO_END = "python -m pytest -q -rs -m end_to_end"
+REAL = "python -m pytest -q -rs -m end_to_end"
+END_TO_END = f"{REAL} -n 2"
 TOOLS = (
     *("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics", "faketime", "sudo"),
     *("qemu-system-x86_64", "mmdebstrap", "cpio"),  # for what is run by hand
@@ -49,6 +50,35 @@ def test_scripts_do_what_they_are_for(tmp_path: Path, line: str, says: str) -> N
     assert done.returncode == 0, done.stderr
     assert says in done.stdout
     assert "WRONG" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "asked"),
+    [
+        ("*end_to_end?-n?2) exit 1 ;;", 0, 2),  # too slow for two at a time, good alone
+        ("*end_to_end?-n?2|*--last-failed*) exit 1 ;;", 1, 2),
+        ("*end_to_end?-n?2) exit 3 ;;", 3, 1),  # pytest itself has failed
+        ("*not?end_to_end*) exit 1 ;;", 1, 1),  # of the tests in one process none is asked again
+    ],
+)
+def test_what_fails_beside_another_is_asked_again_alone(
+    tmp_path: Path, ends: str, code: int, asked: int
+) -> None:
+    checkout = Checkout(tmp_path, tools=TOOLS)
+    python = tmp_path / ".venv/bin/python"
+    python.write_text(f'#!/bin/sh\necho "python $*"\ncase "$*" in {ends} esac\n')
+    done = subprocess.run(
+        ["scripts/test"],
+        cwd=tmp_path,
+        env=checkout.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    lines = [line for line in done.stdout.splitlines() if "-m end_to_end" in line]
+    assert len(lines) == asked
+    assert lines[1:] == [f"{REAL} --last-failed --last-failed-no-failures none"][: asked - 1]
 
 
 def test_another_shell_hands_a_script_to_bash(tmp_path: Path) -> None:
