@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter
 
 from legwatch.errors import LegwatchError
 from legwatch_lab.bench import corpus
@@ -32,6 +33,7 @@ STANDARD = 0.93
 # Okabe and Ito's colours: they look different to people with any kind of colour vision.
 COLOURS = dict(zip(BUILDS, ("#D55E00", "#E69F00", "#0072B2"), strict=True))
 SIMPLE = "#555555"
+LEAST = 0.001  # a night: the axis is logarithmic
 _SMALL: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "ha": "right"}
 
 
@@ -105,6 +107,9 @@ def draw(path: Path, curves: dict[str, list[Point]], simple: Point, nights: str)
     axes.plot([simple.nothing], [simple.heard_pct], "X", color=SIMPLE, ms=10)
     axes.annotate("simple automation", (simple.nothing, simple.heard_pct), (-9, -14), **_SMALL)
     axes.set_xscale("log")
+    least = min(at.nothing for points in curves.values() for at in points)
+    axes.set_xlim(left=max(least, LEAST) / 3)
+    axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.grid(color="#dddddd", lw=0.6, which="both")
     axes.set_xlabel("sounds for nothing a night: over a covered sleeper, or in an empty bed")
     axes.set_ylabel("uncoverings of 30 min or longer told with a sound, %")
@@ -119,13 +124,12 @@ def _draw_curve(axes: Axes, build: str, points: Sequence[Point]) -> None:
     x, y = [at.nothing for at in points], [at.heard_pct for at in points]
     colour = COLOURS[build]
     axes.plot(x, y, "-o", color=colour, ms=5, label=build)
-    for at in points:
-        ends = at in (points[0], points[-1])
-        if at.value == STANDARD:
-            axes.plot([at.nothing], [at.heard_pct], "o", ms=14, mfc="none", mec=colour)
-        if ends or at.value == STANDARD:
-            text = f"{at.value:g}" if ends else f"standard, {at.value:g}"
-            axes.annotate(text, (at.nothing, at.heard_pct), (-8, 6), color=colour, **_SMALL)
+    standard = next(at for at in points if at.value == STANDARD)
+    axes.plot([standard.nothing], [standard.heard_pct], "o", ms=14, mfc="none", mec=colour)
+    for at in (points[0], standard, points[-1]):
+        text = f"standard, {at.value:g}" if at is standard else f"{at.value:g}"
+        if at is standard or at[1:3] != standard[1:3]:  # else one would hide the other
+            axes.annotate(text, (at.nothing, at.heard_pct), (-10, 6), color=colour, **_SMALL)
 
 
 def _rows(curves: dict[str, list[Point]], simple: Point) -> Iterator[str]:
