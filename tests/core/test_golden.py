@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from legwatch.alerting.notice import as_json
-from legwatch.engine import replay
+from legwatch.conditions.verdict import Reason, TriState
+from legwatch.engine import advance, replay, start
 from legwatch.events import AlertKind, Event, Snooze
 from legwatch.limits.rules import limit
 from legwatch.recording import events, parse
@@ -102,6 +103,20 @@ def test_what_was_once_told_falsely_is_not_told() -> None:
     assert len(MENDED) == 12
     said = [json.loads(line) for path in MENDED for line in wanted(path)]
     assert [n for n in said if n["kind"] in ("cold", "still") and n["level"] != "log"] == []
+
+
+def test_a_bed_that_is_cold_after_a_return_is_not_called_warm() -> None:
+    path, limits = REPO / "tests/nights/mended/back_in_a_cold_bed.csv.gz", rules(zone="UTC")
+    with gzip.open(path, "rt") as lines:
+        recording = parse(lines, zone=UTC)
+    state, called = start(trial_over=True), set()
+    for event in events(recording):
+        state, _ = advance(state, event, limits)
+        bed, c = state.bed, state.bed.signals.leg.celsius
+        if bed.signals.occupancy.in_bed and c is not None and c < limits.warmth.urgent_c:
+            called.add((bed.found.legs, bed.found.doubt))
+    assert {legs for legs, _ in called} == {TriState.UNKNOWN}
+    assert Reason.SETTLING in {doubt for _, doubt in called}
 
 
 def test_turns_that_look_like_twitches_are_never_urgent() -> None:

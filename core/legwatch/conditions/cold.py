@@ -151,7 +151,7 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
             return unknown(Reason.DISPLACED)
         found = bare or cause(now, rules)
         if bare is None and found is not None and _seems_covered(now, found, rules):
-            return WARM
+            return unknown(Reason.SETTLING)  # it is cold, and will be warm
         doubtful = bare is None and lying.is_doubtful(memory.lying, seen.at_ms)
         if found is not None and doubtful and not rules.alerts.wait_s:
             return unknown(Reason.PRESENCE_UNSURE)  # it would sound at once
