@@ -34,7 +34,7 @@ def ward(house: House, ntfy: NtfyServer) -> House:
     house.server_env = {"LEGWATCH_NTFY_TOKEN": ntfy.token}
     house.write_server(
         people={"anna": ANNA, "bert": BERT},
-        rules={"stillness.joint_s": 0, "warmth.not_answered_s": 7200},
+        rules={"stillness.joint_s": 0, "warmth.not_answered_s": 7200, "warmth.early_s": 0},
         push={"ntfy": {"url": ntfy.url}},
         answers={"url": f"http://127.0.0.1:{house.http_port}"},
     )
