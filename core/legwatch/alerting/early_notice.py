@@ -5,7 +5,7 @@ from legwatch.alerting.figures import alert_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions import cover_reasons
 from legwatch.conditions.cold_memory import ColdMinute
-from legwatch.conditions.verdict import Reason, Severity
+from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.events import AlertKind
 from legwatch.observation import Observation
 
@@ -33,20 +33,25 @@ def early_notice(now: ColdMinute, cold_in_min: int | None, cold: AlertState) -> 
     `cold_in_min`: when the legs will be cold at the present rate; None: not soon. `cold`: the alert
     of cold legs, of which somebody may have asked for quiet.
     """
-    at_ms, memory = now.seen.at_ms, now.memory
-    figures = alert_figures(AlertKind.COLD, AlertState(), now.seen, memory)
+    memory = now.memory
+    figures = (
+        *alert_figures(AlertKind.COLD, AlertState(), now.seen, memory),
+        *cover_reasons.of_sign(memory.cover, now.seen),
+        ("in_min", cold_in_min),
+    )
+    return sign_notice(Reason.OFF_OR_EMPTY, figures, cold, now.seen.at_ms)
+
+
+def sign_notice(reason: Reason, figures: Figures, cold: AlertState, at_ms: int) -> Notice:
+    """Return the notice of a sign, on the legs or on a foot: shown unless quiet was asked for."""
     quiet = is_silenced(cold, at_ms, Severity.WARNING)
     return Notice(
         at_ms=at_ms,
         kind=AlertKind.COLD,
         transition=TransitionKind.EXPECTED,
         severity=Severity.LOG,
-        reason=Reason.OFF_OR_EMPTY,
-        figures=(
-            *figures,
-            *cover_reasons.of_sign(memory.cover, now.seen),
-            ("in_min", cold_in_min),
-        ),
+        reason=reason,
+        figures=figures,
         suppressed_by=SuppressedBy.SILENCED if quiet else SuppressedBy.EARLY_SIGN,
         episode_ms=at_ms,
     )

@@ -1,12 +1,12 @@
 """What is told of the air by the ankle beside its alert: early signs, and that nothing is seen."""
 
-from legwatch.alerting.alert import AlertState, AlertStates, is_silenced
-from legwatch.alerting.early_notice import AGAIN_MS, is_due
-from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind, report
+from legwatch.alerting.alert import AlertState, AlertStates
+from legwatch.alerting.early_notice import AGAIN_MS, is_due, sign_notice
+from legwatch.alerting.notice import Notice, report
 from legwatch.conditions import foot as feet
 from legwatch.conditions.cold_memory import ColdMinute
 from legwatch.conditions.foot import Foot
-from legwatch.conditions.verdict import YES, Reason, Severity, Verdict
+from legwatch.conditions.verdict import YES, Reason, Verdict
 from legwatch.contract.roles import ANKLE
 from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules
@@ -32,8 +32,10 @@ def tell(
     due = is_due(begun_ms, foot.sign_ms, at_ms) and at_ms - legs_sign_ms >= AGAIN_MS
     if alert.severity is not None or not due or not rules.warmth.early_s:
         return foot, ()
-    quiet = is_silenced(alert, at_ms, Severity.WARNING)
-    return foot._replace(sign_ms=at_ms), (_sign(foot, at_ms, quiet=quiet),)
+    off = foot.cover.off
+    sure = ("sure_pct", None if off is None else round(100 * off))
+    sign = sign_notice(Reason.FOOT_BARE, (*feet.figures(foot, at_ms), sure), alert, at_ms)
+    return foot._replace(sign_ms=at_ms), (sign,)
 
 
 def handed_over(alerts: AlertStates, verdict: Verdict, at_ms: int) -> AlertStates:
@@ -48,18 +50,3 @@ def handed_over(alerts: AlertStates, verdict: Verdict, at_ms: int) -> AlertState
     if at_ms - (alert.fired_ms or at_ms) > SAME_MS:
         alert = alert._replace(acknowledged=False, notified=False)
     return alerts.put(AlertKind.COLD, alert)
-
-
-def _sign(foot: Foot, at_ms: int, *, quiet: bool) -> Notice:
-    off = foot.cover.off
-    sure_pct = None if off is None else round(100 * off)
-    return Notice(
-        at_ms=at_ms,
-        kind=AlertKind.COLD,
-        transition=TransitionKind.EXPECTED,
-        severity=Severity.LOG,
-        reason=Reason.FOOT_BARE,
-        figures=(*feet.figures(foot, at_ms), ("sure_pct", sure_pct)),
-        suppressed_by=SuppressedBy.SILENCED if quiet else SuppressedBy.EARLY_SIGN,
-        episode_ms=at_ms,
-    )

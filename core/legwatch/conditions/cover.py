@@ -150,13 +150,14 @@ def _counted(begun: Begun, bare: float, least: float) -> Begun:
     """Count the minutes in which the estimate was enough for an alert, and for a sound."""
     urgent = min(URGENT, least + MORE_FOR_URGENT)
     return begun._replace(
-        fires_min=_in_a_row(begun.fires_min, holds=bare >= FIRES),
-        sure_min=_in_a_row(begun.sure_min, holds=bare >= least),
-        urgent_min=_in_a_row(begun.urgent_min, holds=bare >= urgent),
+        fires_min=in_a_row(begun.fires_min, holds=bare >= FIRES),
+        sure_min=in_a_row(begun.sure_min, holds=bare >= least),
+        urgent_min=in_a_row(begun.urgent_min, holds=bare >= urgent),
     )
 
 
-def _in_a_row(minutes: int, *, holds: bool) -> int:
+def in_a_row(minutes: int, *, holds: bool) -> int:
+    """Count a minute in which it was sure enough, up to SURE_MIN; one that was not begins anew."""
     return min(SURE_MIN, minutes + 1) if holds else 0
 
 

@@ -38,7 +38,6 @@ from legwatch.signals.occupancy import believed_mat
 # that was left, has cooled there, too, by then. If it is not known whether it was left, that takes
 # longer.
 ALONE_MIN, UNSURE_MIN = 8, 15
-SURE_MIN = 2  # minutes in a row
 BACK_C = 1.0  # so near to its warmest the air is as it was
 
 
@@ -84,7 +83,7 @@ def update(
         ankle=ankle,
         cover=cover,
         alone_min=alone_min,
-        sure_min=min(SURE_MIN, was.sure_min + 1) if _is_sure(cover, there, rules) else 0,
+        sure_min=covers.in_a_row(was.sure_min, holds=_is_sure(cover, there, rules)),
         warming=(warming.update(was.warming, ankle.air, seen.at_ms) if firing else warming.NOTHING),
         outside_ms=outside_ms,
     )
@@ -174,7 +173,7 @@ def _standing(foot: Foot, seen: Observation, rules: Rules) -> Verdict:
         return no(Reason.FOOT_WARM)
     if warming.is_steady(foot.warming, seen.at_ms):
         return no(Reason.FOOT_WARM)
-    sounds = _is_alone(foot, seen) and foot.sure_min >= SURE_MIN and not rises
+    sounds = _is_alone(foot, seen) and foot.sure_min >= covers.SURE_MIN and not rises
     since_ms = course.peak_ms if sounds else None
     return yes(Severity.WARNING, Reason.FOOT_BARE, since_ms, _rule(foot, rules))
 
@@ -184,7 +183,7 @@ def _is_alone(foot: Foot, seen: Observation) -> bool:
 
 
 def _rule(foot: Foot, rules: Rules) -> Rule | None:
-    sure = foot.sure_min >= SURE_MIN
+    sure = foot.sure_min >= covers.SURE_MIN
     return Rule("warmth.change_sure", rules.warmth.change_sure) if sure else None
 
 

@@ -1,7 +1,7 @@
 """How damp is the air? By its vapour pressure: relative humidity falls when the same air warms."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from legwatch.events import Window
@@ -33,11 +33,7 @@ class Air(NamedTuple):
 
 def by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | None:
     """Return the last reading of a minute by the legs; None: there is none with a humidity."""
-    for window in reversed(windows):
-        pct, celsius = window.leg_rh, window.leg_c
-        if pct is not None and celsius is not None and is_believable(celsius, health):
-            return Air(pct, celsius)
-    return None
+    return _last(((window.leg_rh, window.leg_c) for window in reversed(windows)), health)
 
 
 def middle_by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | None:
@@ -49,8 +45,13 @@ def middle_by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | Non
 
 def of_room(windows: Sequence[Window], health: HealthLimits) -> Air | None:
     """Return the last reading of a minute in the room; None: there is none with a humidity."""
-    for window in reversed(windows):
-        pct, celsius = window.room_rh, window.room_c
+    return _last(((window.room_rh, window.room_c) for window in reversed(windows)), health)
+
+
+def _last(
+    newest_first: Iterable[tuple[float | None, float | None]], health: HealthLimits
+) -> Air | None:
+    for pct, celsius in newest_first:
         if pct is not None and celsius is not None and is_believable(celsius, health):
             return Air(pct, celsius)
     return None
