@@ -137,7 +137,7 @@ def after_notice(
     """Remember the push of a transition, or begin the hold."""
     if suppressed_by is SuppressedBy.HOLD:
         return alert._replace(hold_until_ms=hold_until_ms)
-    if suppressed_by is None and kind in MAY_SOUND:
+    if suppressed_by in (None, SuppressedBy.LOW_URGENCY) and kind in MAY_SOUND:
         return alert._replace(notified=True, last_notified_ms=at_ms, hold_until_ms=None)
     return alert
 

@@ -34,6 +34,7 @@ class SuppressedBy(StrEnum):
     HOLD = "waiting"  # for a natural movement of the sleeper, before a sound
     EARLY_SIGN = "early"  # an early sign makes no sound: one in three is false
     INHIBITED = "joined"  # people are notified of cold legs now
+    LOW_URGENCY = "quietly"  # the others watch on: shown without a sound until the next evening
     TRIAL = "learning"  # a body alert in the trial nights of a bed: shown without a sound
 
 

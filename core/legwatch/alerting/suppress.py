@@ -1,7 +1,7 @@
 """Why a notice is stored, but not pushed: stages of one signature, of which the first one counts.
 
 A stage looks at one candidate and says by what it suppresses it, or None. Whatever passes all
-stages is pushed.
+stages is pushed. What is told of a sensor is counted, with a sound or without.
 """
 
 from collections.abc import Callable
@@ -56,15 +56,14 @@ Stage = Callable[[Candidate, Context], SuppressedBy | None]
 
 def suppress(candidate: Candidate, context: Context) -> Suppression:
     """Ask the stages in turn."""
-    for stage in STAGES:
-        by = stage(candidate, context)
-        if by is not None:
-            return Suppression(by, context.budget, context.told)
+    by = next((by for stage in STAGES if (by := stage(candidate, context))), None)
+    if by not in (None, SuppressedBy.LOW_URGENCY):
+        return Suppression(by, context.budget, context.told)
     at_ms, rules, told = context.at_ms, context.rules, context.told
     if candidate.kind not in BODY_KINDS:
         told = told_sensors.count(told, candidate.sensor, candidate.transition.kind, at_ms, rules)
     if not _is_body_warning(candidate):
-        return Suppression(None, context.budget, told)
+        return Suppression(by, context.budget, told)
     return Suppression(None, spend(context.budget, at_ms, rules), told)
 
 
@@ -115,6 +114,18 @@ def budget(candidate: Candidate, context: Context) -> SuppressedBy | None:
     return None if allowed else SuppressedBy.BUDGET
 
 
+def low_urgency(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Wake nobody for a mat that the other sensors contradict: they go on watching without it.
+
+    What contradicts it may be somebody else in the bed, or beside it.
+    """
+    del context
+    transition = candidate.transition
+    doubted = transition.reason is Reason.MAT_DISAGREES
+    first = transition.kind is TransitionKind.FIRED
+    return SuppressedBy.LOW_URGENCY if doubted and first else None
+
+
 def often(candidate: Candidate, context: Context) -> SuppressedBy | None:
     """Push nothing about a sensor of which enough was told this night."""
     if candidate.kind in BODY_KINDS:
@@ -139,7 +150,9 @@ def hold(candidate: Candidate, context: Context) -> SuppressedBy | None:
     return None if again or awake else SuppressedBy.HOLD
 
 
-STAGES: tuple[Stage, ...] = (log_only, silenced, unheard, trial, inhibited, budget, often, hold)
+STAGES: tuple[Stage, ...] = (
+    *(log_only, silenced, unheard, trial, inhibited, budget, often, low_urgency, hold),
+)
 
 
 def _is_body_warning(candidate: Candidate) -> bool:

@@ -80,7 +80,7 @@ def notification_steps(
     - A warning on hold goes to the sleeper, without a sound. So does an early sign, which asks for
       no answer, if the sleeper wants it.
     - In the trial nights an alert goes to the sleeper and to the first person whom it would wake,
-      without a sound, and to nobody after them.
+      without a sound, and to nobody after them. So does at any time what can wait until morning.
     - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
     - A report goes without a sound to everybody who watches the bed, and a fact of the night to the
       sleeper alone.
@@ -106,7 +106,7 @@ def notification_steps(
     if notice.suppressed_by in (SuppressedBy.HOLD, SuppressedBy.EARLY_SIGN):
         shown = (name for name in _sleepers(watch) if people[name].early or not sign)
         return tuple(NotificationStep(name, 0, Purpose.QUIET) for name in shown)
-    if notice.suppressed_by is SuppressedBy.TRIAL:
+    if notice.suppressed_by in (SuppressedBy.TRIAL, SuppressedBy.LOW_URGENCY):
         first = woken(notice.kind, notice.severity, watch)[:1]
         names = tuple(dict.fromkeys((*_sleepers(watch), *first)))
         return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)

@@ -18,7 +18,7 @@ BEGINS = ("fired", "raised")
 ENDS = ("resolved", "unknown")
 REPORTED = "reported"
 ABOUT_DATA = ("sensor", "agent")
-PUSHED = (None, "waiting")  # on hold, a notice is pushed without a sound
+PUSHED = (None, "waiting", "quietly")  # the last two are pushed without a sound
 # Whom a reason names, where the figures do not.
 NAMES = {
     "stuck": "leg",

@@ -200,6 +200,8 @@ def _held(record: NoticeRecord) -> str:
         return "  [no sound]"
     if notice.suppressed_by is SuppressedBy.TRIAL and _is_sent(record):
         return "  [told quietly: learning]"
+    if notice.suppressed_by is SuppressedBy.LOW_URGENCY and _is_sent(record):
+        return "  [told quietly]"
     waiting = notice.suppressed_by is SuppressedBy.HOLD
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
 

@@ -85,6 +85,9 @@ _UNTOLD = {
     ),
     SuppressedBy.SILENCED: "Nobody was woken: somebody had asked for quiet.",
     SuppressedBy.TRIAL: "Nobody was woken: in the first nights of a bed its alerts make no sound.",
+    SuppressedBy.LOW_URGENCY: (
+        "Nobody was woken: the other sensors watch on without it. It was shown without a sound."
+    ),
     SuppressedBy.EARLY_SIGN: (
         "An early sign makes no sound and asks for no answer. At most the sleeper is shown it, by"
         " lamp or phone; it may be false."

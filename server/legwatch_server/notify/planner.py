@@ -32,6 +32,7 @@ _SHOWN_AT_ONCE = (
     SuppressedBy.INHIBITED,
     SuppressedBy.EARLY_SIGN,
     SuppressedBy.TRIAL,
+    SuppressedBy.LOW_URGENCY,
 )
 
 

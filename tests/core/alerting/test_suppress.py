@@ -3,7 +3,7 @@
 import pytest
 
 from legwatch.alerting import suppress
-from legwatch.alerting.alert import AlertState, Transition
+from legwatch.alerting.alert import AlertState, Transition, after_notice
 from legwatch.alerting.budget import Budget, spend
 from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.alerting.suppress import Candidate, Context
@@ -57,6 +57,18 @@ def test_a_warning_that_is_pushed_is_counted() -> None:
 def test_what_the_budget_does_not_count_is_pushed_without_it(exempt: Candidate) -> None:
     spent = CONTEXT._replace(budget=SPENT, cold=NOTIFIED)
     assert suppress.suppress(exempt, spent)[:2] == (None, SPENT)
+
+
+def test_a_mat_that_the_others_contradict_wakes_nobody_until_the_next_evening() -> None:
+    mat = candidate(AlertKind.SENSOR, reason=Reason.MAT_DISAGREES)._replace(sensor="presence")
+    by, _, told = suppress.suppress(mat, CONTEXT)
+    assert (by, dict(told.bad)) == (SuppressedBy.LOW_URGENCY, {"presence": 1})
+    told = suppress.suppress(mat, CONTEXT._replace(told=told)).told
+    often = suppress.suppress(mat, CONTEXT._replace(told=told))
+    assert often.by is SuppressedBy.BUDGET, "twice a night, without a sound, too"
+    later = candidate(AlertKind.SENSOR, TransitionKind.RENOTIFIED, reason=Reason.MAT_DISAGREES)
+    assert suppress.suppress(later, CONTEXT).by is None
+    assert after_notice(WARNING, TransitionKind.FIRED, by, NOW, 0).notified
 
 
 def test_nobody_hears_of_a_log_or_of_the_end_of_what_nobody_has_heard_of() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions import witness
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
@@ -61,10 +61,11 @@ def heard(windows: Iterable[Window]) -> list[Notice]:
 
 def told(notices: Iterable[Notice], kind: AlertKind = AlertKind.SENSOR) -> list[tuple[Reason, int]]:
     """Return the reasons that were pushed, each with its minute from bedtime on."""
+    pushed = (None, SuppressedBy.LOW_URGENCY)
     return [
         (n.reason, (n.at_ms - BEGIN) // 60_000 - BED_MIN)
         for n in notices
-        if n.kind is kind and n.transition is TransitionKind.FIRED and n.suppressed_by is None
+        if n.kind is kind and n.transition is TransitionKind.FIRED and n.suppressed_by in pushed
     ]
 
 
