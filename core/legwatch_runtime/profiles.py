@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,17 @@ def sources(profile: str) -> dict[str, str]:
         f"{group}.{key}": str(found.get("source", ""))
         for group, limits in merge(_chain(profile)).items()
         for key, found in limits.items()
+    }
+
+
+@cache
+def fixed() -> dict[str, str]:
+    """Return why each limit that no owner can set is fixed, by dotted path."""
+    return {
+        f"{group}.{key}": str(found["fixed"])
+        for group, limits in merge(_chain("standard")).items()
+        for key, found in limits.items()
+        if "fixed" in found
     }
 
 

@@ -119,7 +119,12 @@ def run(args: argparse.Namespace) -> int:
     heard = heard_beds(settings)
     log_to_stderr()
     # The bed of a new store may not have been heard yet: that must not keep the others unwatched.
-    wrong = (*unknown_shifts(settings, heard), *doubts(settings, heard), *copied(settings))
+    wrong = (
+        *unknown_shifts(settings, heard),
+        *doubts(settings, heard),
+        *copied(settings),
+        *settings.concerns(),
+    )
     for doubt in wrong:
         logger.warning("%s", doubt)
     errors = ErrorCount()

@@ -1,7 +1,7 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache
@@ -23,6 +23,8 @@ from legwatch_runtime.files import check_state_dir
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_runtime.zones import zone_named
+from legwatch_server import fixed_limits
+from legwatch_server.fixed_limits import owners
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CHANNELS = "legwatch.notifiers"  # the entry points of the push channels
@@ -195,12 +197,12 @@ class ServerSettings:
         """Check zones, profiles, limits, people and addresses; raises SettingsError."""
         check_ca_file(self.mqtt.ca_file)
         check_state_dir(self.state_dir)
-        check_orders(self.rules_of(""), _flat(self.rules))
+        check_orders(self.rules_of(""), owners(self.rules))
         seen: set[int] = set()  # beds that are alike have one table
         for bed, table in self.beds.items():
             people.check_beds((bed,), f"beds.{bed}")
             if id(table) not in seen:
-                check_orders(self.rules_of(bed), {**_flat(self.rules), **_flat(table.rules)})
+                check_orders(self.rules_of(bed), {**owners(self.rules), **owners(table.rules)})
                 seen.add(id(table))
         people.check(self.people, self.roster)
         self.push.check(self.channel_names())
@@ -256,13 +258,19 @@ class ServerSettings:
         table = self.beds.get(bed)  # asked for each window of a recording
         return table is not None and table.played
 
+    def concerns(self) -> Iterator[str]:
+        """Yield what is left out of the settings, and why."""
+        yield from fixed_limits.concerns(self.rules, "rules")
+        for bed, table in self.beds.items():
+            yield from fixed_limits.concerns(table.rules, f"beds.{bed}.rules")
+
     def rules_of(self, bed: str) -> Rules:
         """Return the limits for a bed's profile, zone and own rules; raises SettingsError."""
         table = self.beds.get(bed, _USUAL)
         if not (table.profile or table.zone or table.rules):
             rules = _shared(self)  # cached: most beds are alike, and limits take time to read
         else:
-            own = {**_flat(self.rules), **_flat(table.rules)}
+            own = {**owners(self.rules), **owners(table.rules)}
             rules = rules_for(self.profile_of(bed), own, self.zone_of(bed))
         placed = table.zone or self.zone or table.played or machine_zone().name
         return rules if placed else always_night(rules)  # nobody knows where the bed stands
@@ -296,21 +304,10 @@ def _shared_rules(profile: str, zone: ZoneInfo, own: tuple[tuple[str, Any], ...]
 
 
 def _shared(settings: ServerSettings) -> Rules:
-    own, zone = _flat(settings.rules), settings.zone_of("")
+    own, zone = owners(settings.rules), settings.zone_of("")
     if not all(isinstance(value, int | float) for value in own.values()):
         return rules_for(settings.profile, own, zone)  # raises what is wrong
     return _shared_rules(settings.profile, zone, tuple(sorted(own.items())))
-
-
-def _flat(rules: dict[str, Any]) -> dict[str, Any]:
-    """Flatten inner tables: `"alerts.wait_s" = 300` and `alerts.wait_s = 300` mean the same."""
-    flat: dict[str, Any] = {}
-    for key, value in rules.items():
-        if isinstance(value, dict):
-            flat |= {f"{key}.{inner}": limit for inner, limit in value.items()}
-        else:
-            flat[key] = value
-    return flat
 
 
 def with_start_keys(new: Mapping[str, Any], of_start: Mapping[str, Any]) -> dict[str, Any]:

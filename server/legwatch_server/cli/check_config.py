@@ -172,6 +172,7 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
         yield from copied(settings)
         yield from unseen("mqtt.ca_file", settings.mqtt.ca_file)
         yield from zone.concerns(settings)
+        yield from settings.concerns()
 
 
 def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:

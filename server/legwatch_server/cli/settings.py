@@ -22,6 +22,7 @@ from legwatch_server import settings_file
 from legwatch_server.cli.newcomer import newcomer
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.covered import covered, flat
+from legwatch_server.fixed_limits import check_key
 from legwatch_server.in_force import LOCK, changes_beside
 from legwatch_server.meant import meant
 from legwatch_server.notify.usable import check_typed
@@ -44,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
 def _act(args: argparse.Namespace, path: Path) -> None:
     match args.action:
         case "set":
+            check_key(args.key)
             new = newcomer(path, args.key)
             settings_file.change(path, {args.key: _value(args.value)}, check_typed)
             _tell(f"{args.key} = {args.value}: {_when(path, [args.key])}", new)
