@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from babel.messages.pofile import read_po
 
-from legwatch.alerting.figures import LEG, NEVER, ROOM
+from legwatch.alerting.figures import BY_MAT, LEG, NEVER, ROOM
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.events import AlertKind, FactKind, NoticeKind
@@ -143,6 +143,7 @@ def known() -> Iterator[Figures]:
     yield ()
     yield tuple((name, None) for name, _ in _KNOWN)
     yield (("bed_c", 15.5),)
+    yield (("for_min", 8), BY_MAT)
     for place in (LEG, ROOM):
         yield (("for_min", 8), ("sensor", place))
         yield (("for_min", 8), ("sensor", place), ("given", NEVER))

@@ -6,10 +6,12 @@ from legwatch.conditions.cold_memory import ColdMemory
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.events import AlertKind
 from legwatch.observation import Observation
+from legwatch.signals.occupancy import believed_mat
 
 MINUTE_MS = 60_000
 LEG, ROOM = "leg", "room"  # the thermometers
 NEVER = "never"  # a thermometer has not given any reading
+BY_MAT = ("judged_by", "presence")  # a movement sensor is bad, and a mat knows who is in bed
 _OF_THERMOMETERS = (Reason.NO_READINGS, Reason.IMPLAUSIBLE)
 _HOLD_ENDS = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}
 
@@ -41,6 +43,7 @@ def alert_figures(
                 ("for_min", for_min),
                 ("last_good_c", _last_good_c(sensor, seen)),
                 *thermometer(alert, seen),
+                *((BY_MAT,) if sensor == "movement" and _has_mat(seen) else ()),
             )
         case AlertKind.AGENT:
             return (("silent_min", _minutes(seen.window_ms, seen)),)
@@ -79,6 +82,10 @@ def thermometer(alert: AlertState, seen: Observation) -> Figures:
     place, one = bad[0]
     never: Figures = () if one.good_ms is not None else (("given", NEVER),)
     return (("sensor", place), *never)
+
+
+def _has_mat(seen: Observation) -> bool:
+    return believed_mat(seen.occupancy) is not None
 
 
 def _last_good_c(sensor: str, seen: Observation) -> float | None:

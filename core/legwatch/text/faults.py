@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from legwatch.alerting.figures import LEG, NEVER, ROOM
+from legwatch.alerting.figures import BY_MAT, LEG, NEVER, ROOM
 from legwatch.conditions.verdict import Reason
 from legwatch.text.language import Language, marked
 from legwatch.text.sentence import FigureValue, OwnAndCarer, both
@@ -124,6 +124,16 @@ _POINT = (
     marked("Until it works I cannot warn you. Check that it points at the bed, and its cable."),
     marked("Until it works I cannot warn anybody. Check that it points at the bed, and its cable."),
 )
+_BY_MAT = (
+    marked(
+        "I judge by the bed occupancy now, and cannot tell how long you lie still."
+        " Check the movement sensor and its cable."
+    ),
+    marked(
+        "I judge by the bed occupancy now, and cannot tell how long somebody lies still."
+        " Check the movement sensor and its cable."
+    ),
+)
 _PUT_BACK = (
     marked("Until it is back I cannot warn you. Put it back by your legs."),
     marked("Until it is back I cannot warn anybody. Put it back by the legs."),
@@ -139,6 +149,8 @@ NAMES = {  # a sensor's role, as people call it
 
 def fault(reason: Reason, figures: dict[str, FigureValue]) -> tuple[OwnAndCarer, OwnAndCarer]:
     """Return what is wrong with which sensor, and what to do."""
+    if reason in (Reason.MOVEMENT_SILENT, Reason.MOVEMENT_MISSING) and BY_MAT in figures.items():
+        return OF_SENSOR[reason], _BY_MAT
     if reason in _LOOK:
         return OF_SENSOR[reason], _LOOK[reason]
     if reason is Reason.DISPLACED:

@@ -12,6 +12,7 @@ from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind, Window
 from legwatch.testing import ms, night, uncovering, wobbling
+from legwatch.text.message import text
 from repository import rules
 
 BEGIN = ms("2026-01-02T18:00Z")
@@ -199,6 +200,22 @@ def test_a_mat_that_says_empty_of_a_warm_bed_is_told_and_the_others_judge(what: 
     assert Reason.MAT_DISAGREES in {reason for reason, _ in told(notices)}
     (cold, *_) = told(notices, AlertKind.COLD)
     assert 250 < cold[1] < 285
+
+
+@pytest.mark.parametrize(("build", "warns"), [("mat", True), ("room", False)])
+def test_a_bed_without_movement_is_judged_by_its_mat_and_the_push_says_so(
+    build: str, *, warns: bool
+) -> None:
+    bare = uncovering((250, 330), uncovered_c=22)
+    leg = lambda m: bare(m - BED_MIN) if m >= BED_MIN else sleeper(m)  # noqa: E731
+    moves = lambda m: turning(m) if m < BED_MIN + 180 else None  # noqa: E731
+    notices = played(build, leg=leg, moves=moves)
+    (missing,) = [n for n in notices if n.kind is AlertKind.SENSOR]
+    assert missing.reason is Reason.MOVEMENT_MISSING
+    assert ("I judge by the bed occupancy now" in text(missing, carer=False)) is warns
+    assert ("Until it works I cannot warn you" in text(missing, carer=False)) is not warns
+    cold = [n for n in notices if n.kind is AlertKind.COLD and n.transition is TransitionKind.FIRED]
+    assert bool(cold) is warns
 
 
 def test_a_mat_that_goes_silent_is_missed() -> None:
