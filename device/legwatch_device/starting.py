@@ -29,6 +29,7 @@ class Starting:
         self.refused: LegwatchError | None = None  # the settings are wrong
         self.hangs = f"{driver} hangs in its start"
         self.why = self.hangs  # why it has not started; empty when it has
+        self.told_hanging = False  # the log says so
         self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
 
     def wait(self, stop: threading.Event, turned: Callable[[], None] = lambda: None) -> Any:
@@ -50,7 +51,7 @@ class Starting:
             return None
         finally:
             self.tried.set()
-        if self.why not in {"", self.hangs}:
+        if self.told_hanging or self.why not in {"", self.hangs}:
             logger.info("%s: works now", self.what)
         self.why = ""
         return driver
@@ -71,6 +72,7 @@ def wait_for_first_tries(drivers: Iterable[Starting], within_s: float = FIRST_TR
     begun = instant()
     for starting in drivers:
         if not starting.tried.wait(max(0.0, within_s - instant().since(begun))):
+            starting.told_hanging = True
             logger.warning("%s: %s; the others go on", starting.what, starting.hangs)
         if starting.refused is not None:
             raise starting.refused

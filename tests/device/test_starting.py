@@ -1,6 +1,7 @@
 """A driver that cannot start, fails or hangs is told, and takes nothing else with it."""
 
 import math
+import logging
 import queue
 import threading
 import time
@@ -233,6 +234,22 @@ def test_wrong_settings_end_the_start_and_a_hanging_driver_does_not() -> None:
     with pytest.raises(SettingsError, match=r"sensors\.leg\.pin: no such pin"):
         wait_for_first_tries([hangs, wrong], within_s=0.2)
     stop.set()
+
+
+def test_a_driver_that_was_said_to_hang_and_starts_after_all_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    go_on = threading.Event()
+    late = Starting("room sensor", lambda: go_on.wait(20))
+    trying = threading.Thread(target=late.attempt)
+    trying.start()
+    wait_for_first_tries([late], within_s=0.05)
+    go_on.set()
+    trying.join()
+    hangs, works = (record.getMessage() for record in caplog.records)
+    assert hangs.startswith("room sensor: its driver hangs in its start")
+    assert works == "room sensor: works now"
 
 
 def test_a_lamp_that_starts_late_says_why_not_and_then_shines() -> None:

@@ -205,7 +205,8 @@ def test_what_to_do_next_looks_into_the_store_of_the_made_night(
     [
         (None, ""),
         (SuppressedBy.HOLD, " (shown without a sound, which waits)"),
-        (SuppressedBy.EARLY_SIGN, " (no sound)"),
+        (SuppressedBy.EARLY_SIGN, " (shown without a sound)"),
+        (SuppressedBy.LOW_URGENCY, " (shown without a sound)"),
         (SuppressedBy.SILENCED, f" (not sent: {SuppressedBy.SILENCED})"),
     ],
 )

@@ -83,6 +83,6 @@ def _held(notice: Notice) -> str:
             return ""
         case SuppressedBy.HOLD:
             return " (shown without a sound, which waits)"
-        case SuppressedBy.EARLY_SIGN:
-            return " (no sound)"
+        case SuppressedBy.EARLY_SIGN | SuppressedBy.LOW_URGENCY:
+            return " (shown without a sound)"
     return f" (not sent: {notice.suppressed_by})"
