@@ -1,7 +1,7 @@
 """A driver that cannot start, fails or hangs is told, and takes nothing else with it."""
 
-import math
 import logging
+import math
 import queue
 import threading
 import time
