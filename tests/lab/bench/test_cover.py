@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from legwatch_lab.bench import bounds, corpus, cover, cover_curve, feet, kept
+from legwatch_lab.bench import bounds, corpus, cover, cover_by, cover_curve, feet, kept
 from legwatch_lab.bench.asked import ASKED
 from legwatch_lab.bench.told import absences, judged
 from legwatch_lab.bench.trees import Heard, Sound, fold
@@ -253,3 +253,23 @@ def test_nights_with_the_leg_sensor_at_the_ankle_are_left_out(tmp_path: Path) ->
     folder = nights.built("lumped", "without it", known)[0].parent
     texts = [gzip.decompress(path.read_bytes()) for path in folder.iterdir()]
     assert not any(b"ankle_temperature_c" in text for text in texts)
+
+
+def test_nights_are_sorted_by_what_they_have_in_common(truth: NightTruth, tmp_path: Path) -> None:
+    record = {"place": "calf", "sensor": {"pace_s": 30, "leg": {"kind": "dht22"}}}
+    (tmp_path / f"{truth.name}{SUFFIX}").write_text(json.dumps(record))
+    paths = [tmp_path / f"{number}.csv.gz" for number in range(cover_by.FEWEST)]
+    known = dict.fromkeys(paths, replace(truth, age=70.0))
+    caught = judged(truth, Heard((alert(truth, 190, 200, 230),), ()))
+    missed = judged(truth, Heard((), ()))
+    told = dict.fromkeys(paths, missed) | {paths[0]: caught}
+    groups = cover_by.grouped(known, told)
+    assert set(groups) >= {
+        *("all nights", "age: from 65", "room: 18 to 22 °C", "movement sensor: normal"),
+        *("leg sensor by the calf", "a reading each 30 s", "leg sensor: dht22"),
+    }
+    first, *others = cover_by.rows(groups, 0)
+    assert first[:5] == ("all nights", "15", "15", "**6.7**", "10.0")
+    assert {row[1:] for row in others} == {first[1:]}
+    few = {"kind: absent": [missed] * (cover_by.FEWEST - 1)}
+    assert list(cover_by.rows(few, 0)) == []
