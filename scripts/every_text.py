@@ -58,6 +58,7 @@ _ENDS: Mapping[AlertKind, Sequence[Reason]] = {
         Reason.WARM_ROOM,
         Reason.LEFT_BED,
         Reason.FOOT_WARM,
+        Reason.FOOT_COVERED,
     ),
     AlertKind.STILL: (Reason.MOVED, Reason.LEFT_BED),
     AlertKind.SENSOR: (Reason.BACK,),

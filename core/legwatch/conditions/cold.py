@@ -165,7 +165,7 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     found = cause(now, rules) or _bare(now, rules, told=False)
     still = _still_cold(now, found, rules, firing.severity)
     reason = still.reason
-    if reason is Reason.COOLED and firing.reason in OF_COVER:
+    if reason in (Reason.COOLED, Reason.COLD_START) and firing.reason in OF_COVER:
         reason = firing.reason  # what began it is not forgotten while the alert stands
     still = still._replace(reason=reason, ending=memory.warm_ms is not None)
     if memory.warming.since_ms is not None and not memory.warming.over:

@@ -39,6 +39,9 @@ from legwatch.signals.occupancy import believed_mat
 # longer.
 ALONE_MIN, UNSURE_MIN = 8, 15
 BACK_C = 1.0  # so near to its warmest the air is as it was
+# So long the air must have risen before what the estimate sees may end an alert: who has covered a
+# foot for some minutes only has not slept on.
+RISING_S = 480
 
 
 class Foot(NamedTuple):
@@ -169,10 +172,11 @@ def _standing(foot: Foot, seen: Observation, rules: Rules) -> Verdict:
     if air.celsius is None or is_blind(foot, seen, rules):
         return unknown(Reason.ANKLE_BLIND)
     rises = foot.warming.since_ms is not None
-    if air.celsius >= course.peak_c - BACK_C or (rises and foot.cover.begun is None):
+    if air.celsius >= course.peak_c - BACK_C:
         return no(Reason.FOOT_WARM)
-    if warming.is_steady(foot.warming, seen.at_ms):
-        return no(Reason.FOOT_WARM)
+    back = foot.cover.begun is None and has_held(foot.warming.since_ms, RISING_S, seen.at_ms)
+    if back or warming.is_steady(foot.warming, seen.at_ms):
+        return no(Reason.FOOT_COVERED)
     sounds = _is_alone(foot, seen) and foot.sure_min >= covers.SURE_MIN and not rises
     since_ms = course.peak_ms if sounds else None
     return yes(Severity.WARNING, Reason.FOOT_BARE, since_ms, _rule(foot, rules))

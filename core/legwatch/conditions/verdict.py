@@ -79,6 +79,7 @@ class Reason(StrEnum):
     COLD_EVENING = "cold_evening"
     FOOT_BARE = "foot_bare"
     FOOT_WARM = "foot_warm"
+    FOOT_COVERED = "foot_covered"
     ANKLE_BLIND = "ankle_blind"
 
 

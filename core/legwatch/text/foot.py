@@ -6,10 +6,15 @@ from legwatch.text.language import Language, marked
 from legwatch.text.sentence import FigureValue, OwnAndCarer, both
 from legwatch.text.span import span
 
-OF_FOOT = (Reason.FOOT_BARE, Reason.FOOT_WARM)
+OF_FOOT = (Reason.FOOT_BARE, Reason.FOOT_WARM, Reason.FOOT_COVERED)
+_ENDS = (Reason.FOOT_WARM, Reason.FOOT_COVERED)
 _BARE: OwnAndCarer = (marked("Your foot is probably bare"), marked("A foot is probably bare"))
 _SIGN = both(marked("A foot may be bare, or nobody lies there"))
 _WARM: OwnAndCarer = (marked("Warm again by your foot"), marked("Warm again by the foot"))
+_WARMER: OwnAndCarer = (
+    marked("It is warmer by your foot"),
+    marked("It is warmer by the foot"),
+)
 _FALLEN: OwnAndCarer = (
     marked("The air by your ankle has fallen from {high} to {ankle} in {span}."),
     marked("The air by the ankle has fallen from {high} to {ankle} in {span}."),
@@ -26,6 +31,10 @@ _AGAIN: OwnAndCarer = (
     marked("The air by your ankle is {ankle} again."),
     marked("The air by the ankle is {ankle} again."),
 )
+_RISEN: OwnAndCarer = (
+    marked("The air by your ankle has risen to {ankle}; the foot seems to be covered."),
+    marked("The air by the ankle has risen to {ankle}; the foot seems to be covered."),
+)
 _OVER: OwnAndCarer = (
     marked("The warning about your foot is over."),
     marked("The warning about the foot is over."),
@@ -34,8 +43,8 @@ _OVER: OwnAndCarer = (
 
 def title(notice: Notice, words: Language, *, carer: bool) -> str:
     """Return the first line of a push."""
-    if notice.reason is Reason.FOOT_WARM:
-        return words.gettext(_WARM[carer])
+    if notice.reason in _ENDS:
+        return words.gettext((_WARM if notice.reason is Reason.FOOT_WARM else _WARMER)[carer])
     sign = notice.transition is TransitionKind.EXPECTED
     return words.gettext((_SIGN if sign else _BARE)[carer])
 
@@ -45,12 +54,10 @@ def text(figures: dict[str, FigureValue], reason: Reason, words: Language, *, ca
     _, ankle_c, high_c = words.gettext, figures.get("ankle_c"), figures.get("ankle_high_c")
     fell_min = figures.get("ankle_fell_min")
     if not isinstance(ankle_c, float):
-        return (
-            _(_OVER[carer]) if reason is Reason.FOOT_WARM else _cover(_IN_BED, words, carer=carer)
-        )
+        return _(_OVER[carer]) if reason in _ENDS else _cover(_IN_BED, words, carer=carer)
     ankle = f"{words.number(ankle_c)} °C"
-    if reason is Reason.FOOT_WARM:
-        return _(_AGAIN[carer]).format(ankle=ankle)
+    if reason in _ENDS:
+        return _((_AGAIN if reason is Reason.FOOT_WARM else _RISEN)[carer]).format(ankle=ankle)
     if not isinstance(high_c, float) or not isinstance(fell_min, float | int):
         return _cover(_IN_BED, words, carer=carer)
     high, lasted = f"{words.number(high_c)} °C", span(fell_min, words)

@@ -29,8 +29,9 @@ _NOT_OF_ONE = "--kind, --limit, --jobs, --json, --false and --curve are for DIR,
 CHANNELS = {
     "mat": ("in_bed",),
     "room": ("room_temperature_c", "room_humidity_pct"),
-    "humidity": ("leg_humidity_pct", "room_humidity_pct"),
-    "movement": ("movement",),
+    "ankle": ("ankle_temperature_c", "ankle_humidity_pct"),
+    "humidity": ("leg_humidity_pct", "room_humidity_pct", "ankle_humidity_pct"),
+    "movement": ("movement", "moved_s", "active_s"),
 }
 
 

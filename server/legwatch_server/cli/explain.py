@@ -151,6 +151,7 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
         yield f"  Said: {text}"
         if notice.reason in _BECAUSE:
             yield f"  Why: {_BECAUSE[notice.reason]}."
+    yield from _sure(notice)
     yield from _counted(notice)
     yield from _rule(notice, sources)
     shown = [_figure(name, value) for name, value in notice.figures if _is_figure(name, value)]
@@ -186,7 +187,22 @@ def _figure(name: str, value: object) -> str:
 
 
 def _is_figure(name: str, value: object) -> bool:
-    return name not in ("waited_min", "wait_ended", "counted") and value is not None
+    told = ("waited_min", "wait_ended", "counted", "sure_pct")  # in sentences of their own
+    return name not in told and value is not None
+
+
+def _sure(notice: Notice) -> Iterator[str]:
+    """Say how sure it was, and of what: a sign says less than an alert, and is surer of it."""
+    sure_pct = dict(notice.figures).get("sure_pct")
+    if sure_pct is None:
+        return
+    if notice.reason is Reason.FOOT_BARE:
+        what = "that the foot was bare, or that nobody lay there"
+    elif notice.transition is TransitionKind.EXPECTED:
+        what = "that the cover was off, or that nobody lay there"
+    else:
+        what = "that somebody lay there with bare legs"
+    yield f"  How sure it was: {sure_pct} % {what}."
 
 
 def _counted(notice: Notice) -> Iterator[str]:

@@ -92,9 +92,35 @@ def test_a_bare_foot_gives_a_sign_then_an_alert_then_a_sound_and_an_end() -> Non
     assert (alert.transition, alert.suppressed_by) == (TransitionKind.FIRED, SuppressedBy.HOLD)
     assert (sound.transition, sound.suppressed_by) == (TransitionKind.RENOTIFIED, None)
     assert minute(sound) <= OFF_MIN + 40
-    assert (end.transition, end.reason) == (TransitionKind.RESOLVED, Reason.FOOT_WARM)
+    assert (end.transition, end.reason) == (TransitionKind.RESOLVED, Reason.FOOT_COVERED)
     assert minute(end) > BACK_MIN
     assert {n.severity for n in (alert, sound)} == {Severity.WARNING}
+
+
+def test_a_foot_that_is_covered_for_four_minutes_only_goes_on_being_told() -> None:
+    def peeped(m: float) -> float:
+        up = max(0.0, 1 - abs(m - OFF_MIN - 40) / 4) * 4.0  # and as cold as before soon after
+        return bare(m) + up
+
+    alerts = [n.transition for n in cold(told(the_bed(peeped))) if minute(n) < BACK_MIN]
+    assert alerts.count(TransitionKind.FIRED) == 1
+    assert TransitionKind.RESOLVED not in alerts
+
+
+def test_a_foot_under_the_cover_that_is_far_from_warm_is_not_called_warm() -> None:
+    def slow(m: float) -> float:
+        low = air(BACK_MIN) - 1.0
+        return (
+            bare(m)
+            if m < BACK_MIN
+            else low + (warm(m) - low) * 0.6 * (1 - math.exp(-(m - BACK_MIN) / 25))
+        )
+
+    end = next(n for n in cold(told(the_bed(slow))) if n.transition is TransitionKind.RESOLVED)
+    assert end.reason is Reason.FOOT_COVERED
+    assert title(end, carer=False) == "It is warmer by your foot"
+    assert "has risen to 2" in text(end, carer=False)
+    assert "again" not in text(end, carer=False)
 
 
 def test_without_such_a_thermometer_the_same_bed_says_nothing_and_keeps_nothing() -> None:
@@ -116,7 +142,13 @@ def test_it_says_of_which_air_and_what_to_do() -> None:
     )
     assert "warm socks" in said
     assert title(sound, carer=True) == "A foot is probably bare"
-    assert title(end) == "Warm again by your foot"
+    assert title(end) == "It is warmer by your foot"
+
+
+def test_a_foot_that_is_soon_as_warm_as_before_is_called_warm() -> None:
+    quick = lambda m: bare(m) if m < BACK_MIN else warm(m)  # noqa: E731
+    end = cold(told(the_bed(quick)))[-1]
+    assert (end.reason, title(end)) == (Reason.FOOT_WARM, "Warm again by your foot")
 
 
 def test_the_whole_cover_off_is_one_alert_and_one_on_the_legs() -> None:

@@ -195,6 +195,7 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     assert "Alert 1, bed b, Friday 02 January 2026" in text
     assert "Said: The air by your legs has fallen from " in text
     assert "Why: the air by the legs fell as fast as it does when a cover is lifted." in text
+    assert re.search(r"How sure it was: \d\d % that somebody lay there with bare legs\.", text)
     assert "Rule: warmth." in text
     assert "Where this limit comes from: " in text
     assert "room_c 18" in text
@@ -257,6 +258,8 @@ def test_an_early_sign_is_not_explained_as_an_alert_that_still_stands(
         ((ident,),) = made.rows("SELECT id FROM notices WHERE what='expected'")
         text = said(capsys, "alerts", "explain", str(ident), "--config", config(tmp_path, made))
     assert "early sign" in text
+    assert re.search(r"How sure it was: \d\d % that the cover was off, or that nobody lay", text)
+    assert "sure_pct" not in text
     assert "It has not ended." not in text
     assert text.splitlines()[-1] == (
         "It is a sign only; an alert that comes after it has a number of its own."
