@@ -53,6 +53,7 @@ class NotificationStep(NamedTuple):
     after_s: float
     purpose: Purpose
     readable: bool = False  # a quiet one that has to be read: no lamp can say it
+    shines: bool = False  # and the lamp shines, too: it did so for the early sign
 
 
 ANSWERED = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.SNOOZED})
@@ -109,7 +110,10 @@ def notification_steps(
     if notice.suppressed_by in (SuppressedBy.TRIAL, SuppressedBy.LOW_URGENCY):
         first = woken(notice.kind, notice.severity, watch)[:1]
         names = tuple(dict.fromkeys((*_sleepers(watch), *first)))
-        return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
+        shines = notice.kind is AlertKind.COLD
+        return tuple(
+            NotificationStep(name, 0, Purpose.QUIET, readable=True, shines=shines) for name in names
+        )
     if notice.suppressed_by is None:
         return _notified_first(woken(notice.kind, notice.severity, watch), notified, step_s)
     if notice.suppressed_by is SuppressedBy.INHIBITED:

@@ -166,9 +166,11 @@ class DeliveryPlanner:
             return [(heard if usable else person.channels[0], 0)]
         lamps = person.quiet if step.purpose is Purpose.QUIET and not step.readable else ()
         behind = (channel for channel in person.channels if channel not in lamps)
-        return [(lamp, 0) for lamp in lamps] + [
-            (channel, rank) for rank, channel in enumerate(behind, 1 if lamps else 0)
-        ]
+        ways = [(lamp, 0) for lamp in lamps]
+        ways += [(channel, rank) for rank, channel in enumerate(behind, 1 if lamps else 0)]
+        if step.shines:
+            ways += [(lamp, 0) for lamp in person.quiet if lamp not in person.channels]
+        return ways
 
 
 def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:

@@ -69,8 +69,9 @@ def test_the_sleeper_and_the_first_on_duty_are_shown_it_without_a_sound(week: Op
     assert [(one.channel, one.push.to) for one in shown(ward)] == [
         ("phone", "anna"),
         ("phone", "bert"),
-    ], "no lamp, nobody after them, and once"
-    own, theirs = (one.push for one in shown(ward))
+        ("lamp", ""),
+    ], "nobody after them, and once; the lamp goes on as it did for the early sign"
+    own, theirs, _ = (one.push for one in shown(ward))
     assert own.text.startswith("First week: I only show what I would say. The air by your legs")
     assert theirs.text.startswith("Erste Woche: Ich zeige nur, was ich sagen würde.")
     assert (own.title, own.buttons, own.page) == ("Your legs may be cold", (), "")
@@ -103,7 +104,7 @@ def test_urgent_cold_sounds_only_where_the_owner_wants_it(week: Open, urgent: in
     loud = [to for _, to, _, _ in ward.notified("loud")]
     assert loud[:2] == (["bert", "cleo"] if urgent else [])
     raised = [one.push for one in shown(ward) if one.push.transition == "raised"]
-    assert [push.to for push in raised] == ([] if urgent else ["anna", "bert"])
+    assert [push.to for push in raised] == ([] if urgent else ["anna", "bert", ""])
     assert all(push.text.startswith(("First week", "Erste Woche")) for push in raised)
 
 
@@ -129,7 +130,7 @@ def test_who_restarts_or_reloads_wakes_nobody_by_it(week: Open) -> None:
     ward.restart()
     ward.take_over(ward.settings)
     ward.play("b", 40, bare())
-    assert len(shown(ward)) == 2
+    assert len(shown(ward)) == 3
     assert ward.notified("loud") == []
 
 
@@ -164,9 +165,22 @@ def test_a_push_that_did_not_arrive_has_told_nobody(
     week: Open, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ward = week()
-    ward.channels["phone"].always = Retryable("the service is away")
+    for channel in ("phone", "lamp"):
+        ward.channels[channel].always = Retryable("the service is away")
     ward.play("b", 130, bare())
     path = tmp_path / "server.toml"
     path.write_text(dumps({"state_dir": str(tmp_path), "zone": "UTC", "people": PEOPLE}))
     main(["alerts", "--config", str(path), "--night", "2026-01-02"])
     assert "(warning)  [told nobody: learning]" in capsys.readouterr().out
+
+
+def test_the_lamp_that_the_sign_has_lit_shines_on_when_the_alert_takes_its_place(
+    week: Open,
+) -> None:
+    ward = week(**{"warmth.early_s": 600})
+    ward.play("b", 200, bare())
+    lit = [one.push.transition for one in ward.pushes.arrived if one.channel == "lamp"]
+    assert lit == ["expected", "fired"]
+    assert len(ward.channels["lamp"].withdrawn) == 1, "that of the sign, and not the alert's"
+    ward.play("b", 80, lambda minute: bare()(minute + 200))
+    assert len(ward.channels["lamp"].withdrawn) == 2
