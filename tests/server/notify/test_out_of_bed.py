@@ -136,7 +136,7 @@ def test_it_comes_in_the_first_week_and_in_quiet_that_was_asked_for(opened: Open
     claims = LinkClaims(TargetKind.BED, 1, Action.SNOOZE, 60, 0)
     ward.turn([ActionRequested(claims, b"q", "x", ward.clock.now_ms, lambda _: None)])
     press(ward)
-    ward.play("b", END_MIN - UP_MIN + 5, lambda m: leaves()(m + UP_MIN - 5))
+    ward.play("b", END_MIN - UP_MIN + 5, leaves())
     assert told(ward) == [("bert", "loud", "reported"), ("bert", "info", "resolved")]
     assert "First week" not in ward.pushes.arrived[0].push.text
 
