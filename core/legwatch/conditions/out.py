@@ -80,7 +80,10 @@ def is_back(was: OutNight, now: OutNight, at_ms: int, rules: Rules) -> bool:
 
 
 def _is_there(now: OutNight, seen: Observation, cover: Cover) -> bool | None:
-    """Return whether somebody lies there; None: that is open."""
+    """Return whether somebody lies there; None: that is open.
+
+    Air that has become the room's does not say that nobody does: the sensor may have slipped out.
+    """
     occupancy = seen.occupancy
     if occupancy.mat:  # one that is contradicted leaves it open, too
         return occupancy.in_bed or None
@@ -90,9 +93,9 @@ def _is_there(now: OutNight, seen: Observation, cover: Cover) -> bool | None:
         last_ms = max(seen.movement.turned_ms or 0, occupancy.entered_ms or 0)
         if last_ms > now.empty_ms:
             return True
-    if occupancy.in_bed is False or _has_left(seen, cover):
+    if _has_left(seen, cover):
         return False
-    return None if now.out_min else occupancy.in_bed
+    return None if now.out_min else occupancy.in_bed or None
 
 
 def _has_left(seen: Observation, cover: Cover) -> bool:

@@ -103,6 +103,20 @@ def test_who_stirs_without_a_mat_is_not_out() -> None:
     assert told(bed(away(60), mat=False, stirs=True)) == []
 
 
+def test_a_sensor_that_has_slipped_out_does_not_empty_the_bed() -> None:
+    slips = LEAVES + 0.2
+    windows = night(
+        begin=BEGIN_TEXT,
+        minutes=UP_MIN,
+        leg=uncovering((slips, UP_MIN), uncovered_c=18.0, lag_min=4.0),
+        room=lambda _m: 18.0,
+        moves=lambda m: int(m % 36 < 0.3),
+        active=lambda m: 3.0 if m % 36 < 0.3 else 0.0,
+        mat=lambda _m: None,
+    )
+    assert notes(list(windows)) == []
+
+
 def test_each_absence_is_told_once() -> None:
     both = told(bed(away(60), away(40, LEAVES + 120)))
     assert [what for _, what in both] == [REPORTED, RESOLVED, REPORTED, RESOLVED]

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from tomlkit import dumps
 from legwatch.__main__ import main
 from legwatch.contract.action import Action
 from legwatch.errors import SettingsError
+from legwatch.settings import load
 from legwatch.testing import wobbling
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.inbox import ActionRequested, Outcome
 from legwatch_server.notify.channels import Retryable
+from legwatch_server.notify.known_beds import doubts
+from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 from server.ward import open_ward, press
 
@@ -178,3 +182,17 @@ def test_duty_says_who_is_told(opened: Open, capsys: pytest.CaptureFixture[str])
     ward = opened()
     ward.play("b", 5, leaves())
     assert "b: empty for 20 min at night: told bert" in said(capsys, ward, "duty").text
+
+
+def test_of_a_paused_bed_nothing_is_told(opened: Open) -> None:
+    ward = opened(beds={"b": {"paused_until": date(2026, 1, 10)}})
+    ward.play("b", END_MIN, leaves())
+    assert ward.rows("SELECT count(*) FROM notices") == [(0,)]
+
+
+def test_a_limit_that_is_off_makes_the_wish_doubtful() -> None:
+    table = {"zone": "UTC", "people": PEOPLE, "rules": {"out.after_s": 0}}
+    words = "nothing is told of an empty bed: out.after_s is 0"
+    doubted = list(doubts(load(ServerSettings, table), ["b", "other"]))
+    assert doubted == [f"people.{name}.out_of_bed: {words}" for name in ("bert", "else")]
+    assert list(doubts(load(ServerSettings, table | {"rules": {}}), ["b", "other"])) == []
