@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 
 from legwatch.alerting.figures import BY_MAT, LEG, NEVER, ROOM
 from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.out import AIR, MAT
 from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.events import AlertKind, FactKind, NoticeKind
 from legwatch.oncall.people import LANGUAGES
@@ -133,6 +134,8 @@ def changes() -> Iterator[tuple[NoticeKind, TransitionKind, Reason]]:
     yield from ((AlertKind.AGENT, TransitionKind.REPORTED, reason) for reason in REPORTED)
     yield (FactKind.DAMP, TransitionKind.REPORTED, Reason.DAMP_BED)
     yield (FactKind.ROOM, TransitionKind.REPORTED, Reason.COLD_EVENING)
+    yield (FactKind.OUT, TransitionKind.REPORTED, Reason.OUT_OF_BED)
+    yield (FactKind.OUT, TransitionKind.RESOLVED, Reason.BACK)
 
 
 def known() -> Iterator[Figures]:
@@ -145,6 +148,7 @@ def known() -> Iterator[Figures]:
     yield tuple((name, None) for name, _ in _KNOWN)
     yield (("bed_c", 15.5),)
     yield (("for_min", 8), BY_MAT)
+    yield from ((("out_min", 20), ("seen_by", by)) for by in (MAT, AIR))
     for place in (LEG, ROOM):
         yield (("for_min", 8), ("sensor", place))
         yield (("for_min", 8), ("sensor", place), ("given", NEVER))

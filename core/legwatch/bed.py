@@ -111,7 +111,9 @@ def minute(
     if bad_sensor is YES:
         bad_ms = at_ms
     displaced = memory.displaced_since_ms is not None
-    facts, noted = night_facts.minute(facts, windows, seen, rules, displaced=displaced)
+    facts, noted = night_facts.minute(
+        facts, windows, seen, rules, memory.cover, displaced=displaced
+    )
     sign_ms = feet.sign_ms(foot) if begun_ms is None and foot is not None else begun_ms
     if shown_ms and not goes_on(sign_ms, alerts.cold, seen):
         shown_ms = 0

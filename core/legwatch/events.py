@@ -61,6 +61,7 @@ class FactKind(StrEnum):
 
     DAMP = "damp"  # the air in the bed was damp for long
     ROOM = "room"  # the room is cold before bed
+    OUT = "out"  # the bed has been empty for long in the night
 
 
 NoticeKind = AlertKind | FactKind

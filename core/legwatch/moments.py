@@ -16,6 +16,7 @@ from legwatch.alerting.budget import Budget
 from legwatch.alerting.told_sensors import ToldSensors
 from legwatch.alerting.trial_nights import TrialNights
 from legwatch.conditions.damp import DampNight
+from legwatch.conditions.out import OutNight
 from legwatch.conditions.room import Evening
 from legwatch.engine import MINUTE_MS, BedState
 from legwatch.limits.rules import Rules
@@ -30,6 +31,7 @@ NIGHTS = {
     TrialNights: ("first", "night"),
     DampNight: ("night",),
     Evening: ("night",),
+    OutNight: ("night",),
 }  # ordinals of dates; 0: none
 
 T = TypeVar("T", bound=tuple[Any, ...])

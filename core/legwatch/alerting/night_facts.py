@@ -1,13 +1,15 @@
-"""Facts of a night: each is told once, makes no sound, and wants no answer."""
+"""Facts of a night: each is told once, and wants no answer. Only an empty bed makes a sound."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
-from legwatch.conditions import damp, room
+from legwatch.conditions import damp, out, room
+from legwatch.conditions.cover import NOTHING, Cover
 from legwatch.conditions.damp import DampNight
+from legwatch.conditions.out import OutNight
 from legwatch.conditions.room import Evening
-from legwatch.conditions.verdict import YES, Verdict
+from legwatch.conditions.verdict import YES, Reason, Severity, Verdict
 from legwatch.events import FactKind, Window
 from legwatch.limits.rules import Rules, is_night
 from legwatch.named_tuples import maker
@@ -23,6 +25,7 @@ class NightFacts(NamedTuple):
 
     damp: DampNight = DampNight()
     evening: Evening = Evening()
+    out: OutNight = OutNight()
 
 
 _make = maker(NightFacts)
@@ -34,6 +37,7 @@ def minute(
     windows: Sequence[Window],
     seen: Observation,
     rules: Rules,
+    cover: Cover,
     *,
     displaced: bool,
 ) -> tuple[NightFacts, tuple[Notice, ...]]:
@@ -50,9 +54,40 @@ def minute(
         if verdict.holds is YES:
             evening = evening._replace(over=True)
             told = (*told, _note(FactKind.ROOM, verdict, seen.at_ms))
-    if night is was.damp and evening is was.evening:
+    away, told_away = _away(was.out, seen, NOTHING if displaced else cover, rules)
+    if night is was.damp and evening is was.evening and away is was.out:
         return was, told
-    return _make((night, evening)), told
+    return _make((night, evening, away)), (*told, *told_away)
+
+
+def _away(
+    was: OutNight, seen: Observation, cover: Cover, rules: Rules
+) -> tuple[OutNight, tuple[Notice, ...]]:
+    """Take one minute in; return what is told now of a bed that was left in the night."""
+    now = out.update(was, seen, cover, rules)
+    if now is was:
+        return was, _NONE
+    if out.is_back(was, now, seen.at_ms, rules):
+        return now, (_back(was, seen),)
+    if now.out_min and not now.episode_ms:
+        verdict = out.judge(now, rules)
+        if verdict.holds is YES:
+            at_ms = seen.at_ms
+            return now._replace(episode_ms=at_ms), (_note(FactKind.OUT, verdict, at_ms),)
+    return now, _NONE
+
+
+def _back(was: OutNight, seen: Observation) -> Notice:
+    """Return the end of an absence that was told."""
+    return Notice(
+        at_ms=seen.at_ms,
+        kind=FactKind.OUT,
+        transition=TransitionKind.RESOLVED,
+        severity=Severity.LOG,
+        reason=Reason.BACK,
+        figures=out.figures(was._replace(by_mat=seen.occupancy.mat is True)),
+        episode_ms=was.episode_ms,
+    )
 
 
 def _is_morning(night: DampNight, at_ms: int, rules: Rules) -> bool:
@@ -64,7 +99,7 @@ def _is_morning(night: DampNight, at_ms: int, rules: Rules) -> bool:
 
 
 def _note(kind: FactKind, verdict: Verdict, at_ms: int) -> Notice:
-    """Return the notice of a fact; only of the damp bed a push is sent."""
+    """Return the notice of a fact; of a cold room no push is sent."""
     return Notice(
         at_ms=at_ms,
         kind=kind,

@@ -22,7 +22,7 @@ class TransitionKind(StrEnum):
     WARMING = "warming"  # the legs become warm again; the alert is not over yet
     UNKNOWN = "unknown"  # the data to judge a body alert are missing
     RESOLVED = "resolved"
-    REPORTED = "reported"  # a fact that people should know; no alert, and never a sound
+    REPORTED = "reported"  # a fact that people should know: no alert; no sound, unless asked for
 
 
 class SuppressedBy(StrEnum):

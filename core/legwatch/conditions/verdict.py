@@ -77,6 +77,7 @@ class Reason(StrEnum):
     WARNINGS_ONLY = "warnings_only"
     DAMP_BED = "damp_bed"
     COLD_EVENING = "cold_evening"
+    OUT_OF_BED = "out_of_bed"
     FOOT_BARE = "foot_bare"
     FOOT_WARM = "foot_warm"
     FOOT_COVERED = "foot_covered"

@@ -153,6 +153,13 @@ class EveningLimits(NamedTuple):
     room_s: int
 
 
+class OutLimits(NamedTuple):
+    """When a bed that was left in the night is told to those who ask for it."""
+
+    after_s: int
+    until_h: int
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Every limit of one bed."""
@@ -166,6 +173,7 @@ class Rules:
     night: NightHours
     damp: DampLimits
     evening: EveningLimits
+    out: OutLimits
     zone: tzinfo  # the bed's, for the night hours and the date of a night
 
 

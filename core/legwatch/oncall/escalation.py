@@ -12,7 +12,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import BETWEEN, MAY_SOUND, Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import BODY_KINDS, AlertKind, FactKind, NoticeKind
-from legwatch.oncall.people import SLEEPER, Person, watchers
+from legwatch.oncall.people import SLEEPER, Person, told_out_of_bed, watchers
 from legwatch.settings import setting
 
 
@@ -84,7 +84,7 @@ def notification_steps(
       without a sound, and to nobody after them. So does at any time what can wait until morning.
     - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
     - A report goes without a sound to everybody who watches the bed, and a fact of the night to the
-      sleeper alone.
+      sleeper alone; but that the bed is empty goes with a sound to those who ask for it, at once.
     - Everybody who was notified gets a notification without a sound when somebody has answered,
       when the alert is over, and when it can no longer be judged. Only the end of a sensor's alert
       may be held back: nobody should rely on a sensor that comes and goes.
@@ -93,6 +93,8 @@ def notification_steps(
     if notice.suppressed_by is SuppressedBy.BUDGET:
         return ()
     if notice.transition is TransitionKind.REPORTED:
+        if notice.kind is FactKind.OUT:
+            return in_turn(told_out_of_bed(people, watch.bed, watch.on_call), (), step_s)
         names = watchers(people, watch.bed)
         if isinstance(notice.kind, FactKind):
             names = tuple(name for name in names if people[name].role == SLEEPER)

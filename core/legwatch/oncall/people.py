@@ -26,6 +26,7 @@ class Person:
     channels: tuple[str, ...] = setting((), "in order: if one fails, the next is tried")
     quiet: tuple[str, ...] = setting((), "for a warning on hold; empty: the first of channels")
     early: bool = setting(True, "a sleeper: also shown the early sign, by `quiet`")
+    out_of_bed: bool = setting(False, "a carer: told, with a sound, of a bed empty at night")
     address: dict[str, str] = setting(
         {}, 'by channel: ntfy = "topic", pushover = "user key"', lines=True
     )
@@ -84,6 +85,17 @@ def watchers(people: Mapping[str, Person], bed: str) -> tuple[str, ...]:
     return tuple(sorted(every, key=lambda name: people[name].role != SLEEPER))
 
 
+def told_out_of_bed(
+    people: Mapping[str, Person], bed: str, on_duty: Sequence[str]
+) -> tuple[str, ...]:
+    """Return who is told that a bed is empty at night: those on duty who ask for it.
+
+    If none of them does, it is everybody who asks for it and watches the bed.
+    """
+    names = tuple(name for name in on_duty if people[name].out_of_bed)
+    return names or tuple(name for name in watchers(people, bed) if people[name].out_of_bed)
+
+
 def check_watched(
     people: Mapping[str, Person], roster: Sequence[Shift], beds: Iterable[str]
 ) -> None:
@@ -121,6 +133,8 @@ def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:
         if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 32:
             raise SettingsError(path, "a name is 1-32 letters, digits and -")
         check_beds(person.beds, f"{path}.beds")
+        if person.out_of_bed and person.role == SLEEPER:
+            raise SettingsError(f"{path}.out_of_bed", "only a carer can be told; not a sleeper")
         for kind, severity in person.woken_for.items():
             if kind not in set(AlertKind):
                 raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(AlertKind)}")

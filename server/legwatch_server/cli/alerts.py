@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.bedside import known
+from legwatch.conditions.verdict import Reason
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import SettingsError
 from legwatch.events import FactKind
@@ -194,6 +195,8 @@ def _held(record: NoticeRecord) -> str:
     notice = record.notice
     if told_often(notice):
         return "  [told nobody: it comes and goes this night]"
+    if notice.reason is Reason.OUT_OF_BED and not record.steps:
+        return "  [told nobody: nobody has asked for it]"
     if notice.suppressed_by is None or notice.transition in OVER:
         return ""
     if notice.suppressed_by is SuppressedBy.EARLY_SIGN:
@@ -247,7 +250,8 @@ def _refuse_sign(settings: ServerSettings, alert: Incident, action: str) -> None
     """Raise SettingsError for a note, and for an early sign: its alert would seem answered."""
     first = alert.notices[0].notice
     if isinstance(first.kind, FactKind):
-        raise SettingsError("ID", f"{alert.id} is a note, which makes no sound and needs no answer")
+        silent = "" if first.kind is FactKind.OUT else "makes no sound and "
+        raise SettingsError("ID", f"{alert.id} is a note, which {silent}needs no answer")
     if alert.notices[-1].notice.transition is not TransitionKind.EXPECTED:
         return
     with open_read_only(settings.state_dir) as reader:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch.limits.rules import is_night
 from legwatch.night import local, night_of, noon_ms
-from legwatch.oncall.people import on_call
+from legwatch.oncall.people import on_call, told_out_of_bed
 from legwatch.scope import Sensors
+from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import whole
 from legwatch_runtime.secrets_beside import beside
@@ -160,6 +161,18 @@ def _state(
         if one.known and but[bed] and bed not in resting and bed not in beds:
             yield f"{bed}: {but[bed]}"
     yield from watched.lines(beds, found.settings.rules_of, but)
+    known = [bed for bed, one in stored.beds.items() if one.known and bed not in resting]
+    yield from _out_of_bed(found.settings, known, now_ms)
+
+
+def _out_of_bed(settings: ServerSettings, beds: Sequence[str], now_ms: int) -> Iterator[str]:
+    """Yield who is told tonight that a bed has been empty for long, if anybody asks for it."""
+    people, night = settings.everybody(), _tonight(settings, now_ms)
+    for bed in beds:
+        names = told_out_of_bed(people, bed, on_call(people, settings.roster, night, bed))
+        after_s = settings.rules_of(bed).out.after_s
+        if names and after_s:
+            yield f"{bed}: empty for {span(after_s / 60)} at night: told {', '.join(names)}"
 
 
 def _roster(settings: ServerSettings, beds: _Beds, now_ms: int, nights: int) -> set[str]:

@@ -69,6 +69,8 @@ def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[
         uses = LAMP in (*person.channels, *person.quiet) and not person.address.get(LAMP)
         if uses and name in settings.people and len(choice) > 1:
             yield _no_lamp(name, choice)
+        if person.out_of_bed and not any(settings.rules_of(b).out.after_s for b in choice or [""]):
+            yield f"people.{name}.out_of_bed: nothing is told of an empty bed: out.after_s is 0"
 
 
 def beds_of(person: Person, settings: ServerSettings, heard: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from legwatch.alerting.alert import AlertState, is_silenced
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import BedState
-from legwatch.events import AlertKind
+from legwatch.events import AlertKind, FactKind
 from legwatch.oncall.escalation import NotificationStep, Purpose, in_turn, woken
 from legwatch_server.notify.channels_left import (
     being_told,
@@ -236,7 +236,9 @@ def _own(occasion: Occasion) -> list[Delivery]:
 
 
 def _order(planner: DeliveryPlanner, bed: WatchedBed | None, occasion: Occasion) -> _Order | None:
-    """Return whom a firing alert wakes now; None if it is over or answered."""
+    """Return whom a firing alert wakes now; None if it is over or answered, or is a note."""
+    if occasion.episode.kind in set(FactKind):
+        return None
     severity = _unanswered_severity(bed, occasion) if bed else None
     if bed is None or severity is None:
         return None

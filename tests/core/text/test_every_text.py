@@ -134,7 +134,7 @@ def test_no_text_calms_when_data_are_missing() -> None:
 
 ADVICE = (
     r"Cover|Put|Turn|Help|Check|Give|Stop|Update|[Pp]lease|Deck|Zieh|Dreh|Leg |Beim"
-    r"|[Bb]itte|legwatch|zudecken|anbieten|bring|Drink|Offer|Warm|Trink|Wärm"
+    r"|[Bb]itte|legwatch|zudecken|anbieten|bring|Drink|Offer|Warm|Trink|Wärm|Look"
 )
 # What is only told: nobody can do anything about it, or it is over.
 ONLY_TOLD = {Reason.WINDOWS_LOST, Reason.MEMORY_LOST, Reason.WINDOWS_UNREAD}
