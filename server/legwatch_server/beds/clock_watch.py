@@ -62,8 +62,9 @@ class ClockWatch:
         self._why = ""  # the time is not trusted; empty: it is
         self._began = timeline.instant()
         self._ended_ms = 0  # the last moment before a time off that nobody knows; 0: it is known
-        # Whether the machine has surely run on since the server was here last.
-        self.same_run = bool(timeline.boot and unit.ended and unit.ended.boot == timeline.boot)
+        noted = store.time()
+        # The machine has ended since the server was here last, or that is not sure.
+        self.has_rebooted = bool(timeline.boot and noted and noted.boot != timeline.boot)
         self._go_on(unit.ended)
         self._witnesses = Witnesses(unit.beds, unit.boots, self._ended_ms)
         self._back_ms = 0  # what is older than the start has moved by so much since
@@ -81,7 +82,8 @@ class ClockWatch:
             logger.warning("the noted time cannot be right: it is not used")
             return
         self._doubt_ms = min(stored.doubt_ms, stored.at_ms + DOUBT_MS)
-        if self.same_run and stored.zero_ms <= stored.at_ms <= stored.zero_ms + up_ms:
+        same_run = stored.boot and stored.boot == timeline.boot
+        if same_run and stored.zero_ms <= stored.at_ms <= stored.zero_ms + up_ms:
             timeline.begin(stored.zero_ms)
             return
         self._ended_ms = stored.at_ms

@@ -122,7 +122,7 @@ class WriterLoop:
                 self._planner,
                 self._unit.beds.values(),
                 self._timeline.now_ms(),
-                same_run=self.clock.same_run,
+                rebooted=self.clock.has_rebooted,
             )
             self._resumed = True
         except StoreError as error:

@@ -56,16 +56,16 @@ def recover(
     beds: Iterable[WatchedBed],
     now_ms: int,
     *,
-    same_run: bool,
+    rebooted: bool,
 ) -> None:
     """Repair the outbox; raises StoreError, and the store is then unchanged.
 
-    `same_run`: the machine has run on since the last commit. Else the claim of a push that went at
+    `rebooted`: the machine has ended since the last commit. Then the claim of a push that went at
     once may not have come to the disk.
     """
     beds = tuple(beds)
     with store.transaction() as tx:
-        if not same_run:
+        if rebooted:
             lost = (one.id for one in tx.unfinished() if one.goes_at_once)
             tx.apply(tuple(Claim(ident, again=False) for ident in lost), now_ms)
         tx.apply(repairs(planner, beds, _open(tx, beds), now_ms), now_ms)
