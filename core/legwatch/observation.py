@@ -146,7 +146,8 @@ def observe(
     edges = 0 if samples.still else sum(sample[1] for sample in samples.moves)
     bout = bouts.update(bout, moved_s, edges, course.peak_ms, at_ms)
     seconds = bool(windows) and windows[-1].moved_s is not None
-    turning = turnings.update(turning, samples.moves, rules, seconds=seconds)
+    if edges or turning.size:  # else no bout begins, goes on or ends
+        turning = turnings.update(turning, samples.moves, rules, seconds=seconds)
     minutes += 1
     now = _signals(
         (

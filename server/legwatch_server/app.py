@@ -84,7 +84,8 @@ WRITER_WITHIN_S = 180.0  # one commit of a large backlog on a slow card
 
 SWITCH_S = 0.0003  # to the next thread that waits for the interpreter
 
-SELDOM = 100_000  # new objects between two looks for garbage in cycles
+# New objects between two looks for garbage in cycles, and how many more for the memory of a bed.
+SELDOM, OF_A_BED = 100_000, 60
 
 # Messages in the inbox, as many as one commit takes; the broker keeps the others meanwhile. More
 # made nothing faster, and took memory.
@@ -271,7 +272,7 @@ class _Server:
             started.callback(watch.stop)
             watch.start(self.take_over, self.inbox.put, self._ways)
             self._look_after_the_store()
-            _seek_cycles_seldom()
+            _seek_cycles_seldom(max(len(self.settings.beds), len(self._beds())))
             _change_threads_often()
             known, port = counted(self.settings, self._beds()), web.port or "no port"
             logger.info("server up; %s; health on port %s", known, port)
@@ -343,13 +344,14 @@ def _change_threads_often() -> None:
     sys.setswitchinterval(SWITCH_S)
 
 
-def _seek_cycles_seldom() -> None:
+def _seek_cycles_seldom(beds: int) -> None:
     """Let Python look for garbage in cycles less often: the memory of the beds has no cycles.
 
-    To look through the memory of 10,000 beds takes a third of the time of their windows.
+    To look through the memory of 10,000 beds takes a third of the time of their windows. That it
+    grows while their first windows come is no reason to look.
     """
     gc.freeze()
-    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
+    gc.set_threshold(SELDOM + OF_A_BED * beds, *gc.get_threshold()[1:])
 
 
 def _answered_in_app(inbox: Puts, now_ms: Callable[[], int], channel: str, delivery: int) -> None:

@@ -57,7 +57,8 @@ def update(
         now = now._replace(bottle_min=BOTTLE_MIN)
     elif now.bottle_min:
         now = now._replace(bottle_min=now.bottle_min - 1)
-    if seen.at_ms % ROOM_MS == 0 or now.room_kpa is None or now.run_min:
+    asked = seen.at_ms % ROOM_MS == 0 or now.room_kpa is None or now.run_min
+    if asked and seen.room.expected:
         now = _with_room(now, windows, seen, rules)
     dark = is_within(hour, rules.night.from_h, rules.night.to_h)
     if dark and seen.occupancy.in_bed:

@@ -1,11 +1,12 @@
 """How damp is the air? By its vapour pressure: relative humidity falls when the same air warms."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.events import Window
 from legwatch.limits.rules import HealthLimits
+from legwatch.named_tuples import maker
 from legwatch.signals.thermometer import is_believable
 
 WET_PCT = 98.0  # more shows a sensor that is wet or fails: a DHT22 says 99.9 or 101.7 then
@@ -31,9 +32,16 @@ class Air(NamedTuple):
         return DRY_PCT < self.pct < WET_PCT
 
 
+_air = maker(Air)
+
+
 def by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | None:
     """Return the last reading of a minute by the legs; None: there is none with a humidity."""
-    return _last(((window.leg_rh, window.leg_c) for window in reversed(windows)), health)
+    for window in reversed(windows):
+        pct, celsius = window.leg_rh, window.leg_c
+        if pct is not None and celsius is not None and is_believable(celsius, health):
+            return _air((pct, celsius))
+    return None
 
 
 def middle_by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | None:
@@ -45,13 +53,8 @@ def middle_by_legs(windows: Sequence[Window], health: HealthLimits) -> Air | Non
 
 def of_room(windows: Sequence[Window], health: HealthLimits) -> Air | None:
     """Return the last reading of a minute in the room; None: there is none with a humidity."""
-    return _last(((window.room_rh, window.room_c) for window in reversed(windows)), health)
-
-
-def _last(
-    newest_first: Iterable[tuple[float | None, float | None]], health: HealthLimits
-) -> Air | None:
-    for pct, celsius in newest_first:
+    for window in reversed(windows):
+        pct, celsius = window.room_rh, window.room_c
         if pct is not None and celsius is not None and is_believable(celsius, health):
-            return Air(pct, celsius)
+            return _air((pct, celsius))
     return None

@@ -62,6 +62,9 @@ class ClockWatch:
         self._why = ""  # the time is not trusted; empty: it is
         self._began = timeline.instant()
         self._ended_ms = 0  # the last moment before a time off that nobody knows; 0: it is known
+        noted = store.time()
+        # The machine has ended since the server was here last, or that is not sure.
+        self.has_rebooted = bool(timeline.boot and noted and noted.boot != timeline.boot)
         self._go_on(unit.ended)
         self._witnesses = Witnesses(unit.beds, unit.boots, self._ended_ms)
         self._back_ms = 0  # what is older than the start has moved by so much since

@@ -117,7 +117,13 @@ class WriterLoop:
         if self._resting and self._writer.write(self._resting):
             self._resting = []  # what stands of these beds is over: it is not to be told now
         try:
-            recover(self._store, self._planner, self._unit.beds.values(), self._timeline.now_ms())
+            recover(
+                self._store,
+                self._planner,
+                self._unit.beds.values(),
+                self._timeline.now_ms(),
+                rebooted=self.clock.has_rebooted,
+            )
             self._resumed = True
         except StoreError as error:
             logger.warning("could not recover the outbox, trying again: %s", error)

@@ -169,7 +169,10 @@ class Outbox:
             del self._in_flight[ident]
 
     def _work(self, due: Sequence[Due]) -> None:
-        with self._store.transaction():
+        # The first try of a new alert does not wait for the disk again: its decision is there, and
+        # after a power cut `recover` takes it for claimed.
+        at_once = not self._unrecorded and all(one.delivery.goes_at_once for one in due)
+        with self._store.transaction(synced=not at_once):
             now_ms = self._calls.now_ms()  # the time line is moved in a transaction, too
             recorded = [self._record(result, now_ms) for result in self._unrecorded]
             jobs = [job for one in due if (job := self._claim(one, now_ms))]

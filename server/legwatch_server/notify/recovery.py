@@ -20,7 +20,7 @@ from legwatch_server.notify.channels_left import (
 )
 from legwatch_server.notify.hand_over import first_due, follows
 from legwatch_server.notify.planner import SUPERSEDED, DeliveryPlanner, Occasion
-from legwatch_server.store.changes import Change, Changes, DropRecall, Move, Withdraw
+from legwatch_server.store.changes import Change, Changes, Claim, DropRecall, Move, Withdraw
 from legwatch_server.store.delivery import NEVER_MS, WAITING, Delivery, DeliveryState, Episode
 from legwatch_server.store.port import Transaction, WriterStore
 
@@ -51,11 +51,23 @@ class WatchedBed(Protocol):
 
 
 def recover(
-    store: WriterStore, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
+    store: WriterStore,
+    planner: DeliveryPlanner,
+    beds: Iterable[WatchedBed],
+    now_ms: int,
+    *,
+    rebooted: bool,
 ) -> None:
-    """Repair the outbox; raises StoreError, and the store is then unchanged."""
+    """Repair the outbox; raises StoreError, and the store is then unchanged.
+
+    `rebooted`: the machine has ended since the last commit. Then the claim of a push that went at
+    once may not have come to the disk.
+    """
     beds = tuple(beds)
     with store.transaction() as tx:
+        if rebooted:
+            lost = (one.id for one in tx.unfinished() if one.goes_at_once)
+            tx.apply(tuple(Claim(ident, again=False) for ident in lost), now_ms)
         tx.apply(repairs(planner, beds, _open(tx, beds), now_ms), now_ms)
 
 

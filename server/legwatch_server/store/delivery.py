@@ -68,3 +68,8 @@ class Delivery(NamedTuple):
     def unstarted(self) -> bool:
         """True if it is decided and was never tried."""
         return self.state is DeliveryState.DECIDED and not self.attempt
+
+    @property
+    def goes_at_once(self) -> bool:
+        """True if it is to be tried for the first time, as soon as it was decided."""
+        return self.unstarted and self.due_ms <= self.decided_ms

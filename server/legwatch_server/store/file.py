@@ -112,6 +112,11 @@ class Line:
             self._generation, self._db = self._file.generation, self._opened()
         return self._db
 
+    def sync(self, *, each: bool) -> None:
+        """Let each commit of the connection wait for the disk, or leave that to later ones."""
+        if self._file.durable:
+            self.now().execute(f"PRAGMA synchronous={'FULL' if each else 'NORMAL'}")
+
     def drop(self) -> None:
         """Close the connection until it is needed again."""
         self._db.close()

@@ -52,10 +52,15 @@ class SqliteOutbox:
         return deliveries.around(self.line.now(), delivery)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do all that follows at once, or nothing after an exception."""
-        with self.guard(), transaction(self.line.now()):
-            yield
+    def transaction(self, *, synced: bool = True) -> Iterator[None]:
+        """Do all that follows at once, or nothing after an exception.
+
+        Not `synced`: until the next commit of any thread that is, a power cut may undo it.
+        """
+        with self.guard():
+            self.line.sync(each=synced)
+            with transaction(self.line.now()):
+                yield
 
     @guarded
     def apply(self, changes: Changes, now_ms: int) -> None:

@@ -174,8 +174,11 @@ class OutboxStore(PushSource, Protocol):
     def around(self, delivery: Delivery) -> Sequence[Delivery]:
         """Return a delivery as it is now, and the others of its alert on all channels."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Do all that follows at once, or nothing after an exception."""
+    def transaction(self, *, synced: bool = True) -> AbstractContextManager[None]:
+        """Do all that follows at once, or nothing after an exception.
+
+        Not `synced`: until the next commit of any thread that is, a power cut may undo it.
+        """
 
     def apply(self, changes: Changes, now_ms: int) -> None:
         """Change and add deliveries."""

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from legwatch_server.inbox import Connected
+from legwatch_server.notify.channels import Retryable
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import BY_NIGHT, HOUR_MS, PEOPLE, TWO, cold, well
 from server.ward import MINUTE_MS, open_ward
@@ -52,6 +54,37 @@ def test_who_was_removed_is_told_nothing_more(tmp_path: Path) -> None:
         assert whom(ward) == [(at, "cleo")]
         told = ward.rows("SELECT state, error FROM deliveries WHERE person='bert'")
         assert set(told) == {("withdrawn", "settings changed")}
+
+
+def test_a_push_that_may_have_gone_before_a_power_cut_says_so(tmp_path: Path) -> None:
+    """Its claim waits for no disk: what was to go at once may have gone when the machine ends."""
+    for boot, says_so in (("fake", False), ("after the cut", True)):
+        (folder := tmp_path / f"boot {boot}").mkdir()
+        ward = open_ward(folder, people=PEOPLE, rules=OWN)
+        while not ward.rows("SELECT 1 FROM deliveries WHERE tone='loud'"):
+            ward.settle()
+            ward.clock.advance(MINUTE_MS)
+            ward.feed("b", int(ward.minute) - 1, cold)
+        ward.close()
+        ward.clock.boot = boot
+        ward.start()
+        ward.settle()
+        assert [who for _, who in whom(ward)] == ["anna"]
+        assert ("(perhaps said before)" in ward.pushes.arrived[-1].push.text) is says_so
+        ward.close()
+
+
+def test_only_the_first_try_of_what_goes_at_once_waits_for_no_disk(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, people=PEOPLE, rules=OWN)
+    ward.channels["phone"].replies = [Retryable("busy")]
+    outbox = ward.outboxes["phone"]._store
+    with patch.object(outbox, "transaction", wraps=outbox.transaction) as begun:
+        ward.play_until_loud("b", cold)  # at the second try
+        ward.play("b", 12, cold)  # Bert is told ten minutes later
+    assert {who for _, who in whom(ward)} >= {"anna", "bert"}
+    synced = [call.kwargs["synced"] for call in begun.call_args_list]
+    assert synced == [False, *[True] * (len(synced) - 1)]
+    ward.close()
 
 
 def test_who_came_due_meanwhile_is_told_now_and_the_next_a_step_later(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ NOT_ASKED = {
     "beds.remember": DAMAGE,
     "database.age_some": "no table is asked",
     "connection.transaction": "no table is asked",
+    "file.sync": "no table is asked",
 }
 
 

@@ -6,7 +6,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from legwatch_server.store.connection import connect, transaction
+from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.file import StoreFile
+
+NORMAL, FULL = 1, 2  # as SQLite names how it syncs
 
 
 def test_a_thread_waits_for_its_turn_where_sqlite_would_refuse_it(tmp_path: Path) -> None:
@@ -46,6 +49,15 @@ def test_a_transaction_that_fails_gives_the_turn_on(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert found == [True]
+
+
+def test_an_outbox_waits_for_the_disk_unless_it_is_told_not_to(tmp_path: Path) -> None:
+    found = []
+    with closing(SqliteStore(tmp_path / "a.db")) as store, closing(store.outbox("x")) as outbox:
+        for synced in (True, False, True):
+            with outbox.transaction(synced=synced):
+                found += outbox.line.now().execute("PRAGMA synchronous").fetchone()
+    assert found == [FULL, NORMAL, FULL]
 
 
 def test_a_push_never_waits_until_the_log_is_brought_back_to_the_file(tmp_path: Path) -> None:
