@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from legwatch.events import BODY_KINDS, AlertKind
 
+ANKLE = "ankle"  # the role that few beds have
 RECORDING = "all"  # the place that the agent of a recording names; its file says what it has
 _NAMES = {"leg": "thermometer by the legs", "movement": "movement sensor"}
 # An alert can come if the bed has one sensor of each group. Who may not be in bed gets no alert:
@@ -21,6 +22,7 @@ _NEEDS: dict[AlertKind, tuple[tuple[str, ...], ...]] = {
 BARE_FOOT = "a bare foot alone: needs a thermometer at the ankle ([sensors.ankle])"
 _ALERTS = {AlertKind.COLD: "cold alert", AlertKind.STILL: "alert on lying still"}
 _WATCHED = {AlertKind.COLD: "cold legs", AlertKind.STILL: "lying still for too long"}
+_FOOT = "a bare foot"  # told by the alert on cold, where a thermometer by the ankle shows it
 
 
 def fitted(
@@ -75,7 +77,7 @@ def beyond(roles: Collection[str], off: Collection[AlertKind] = ()) -> Iterator[
     It is no fault of a bed: so it is said where people read what a bed is watched for, and nowhere
     else.
     """
-    if AlertKind.COLD in can_come(roles, off) and "ankle" not in roles:
+    if AlertKind.COLD in can_come(roles, off) and ANKLE not in roles:
         yield BARE_FOOT
 
 
@@ -92,6 +94,10 @@ class Sensors(NamedTuple):
     def seen(self, off: Collection[AlertKind] = ()) -> tuple[AlertKind, ...]:
         """Return the body alerts that can come now."""
         return tuple(kind for kind in can_come(self.roles, off) if not self._unseen(kind))
+
+    def said(self, off: Collection[AlertKind] = ()) -> str:
+        """Return what the bed is watched for now."""
+        return words(self.seen(off), self.roles - self.mute)
 
     def unseen(self, off: Collection[AlertKind] = ()) -> Iterator[tuple[str, str]]:
         """Yield what cannot be seen now, and why.
@@ -131,12 +137,15 @@ def _of_group(group: tuple[str, ...], roles: frozenset[str]) -> str:
 
 def watched(roles: Collection[str], off: Collection[AlertKind] = ()) -> str:
     """Return what a bed is watched for, such as "cold legs and lying still for too long"."""
-    return words(can_come(roles, off))
+    return words(can_come(roles, off), roles)
 
 
-def words(kinds: Iterable[AlertKind]) -> str:
-    """Return what these alerts watch for."""
-    return " and ".join(_WATCHED[kind] for kind in kinds) or "nothing"
+def words(kinds: Iterable[AlertKind], roles: Collection[str] = ()) -> str:
+    """Return what these alerts watch for; `roles`: the sensors that show more than these."""
+    named = {kind: _WATCHED[kind] for kind in kinds}
+    if AlertKind.COLD in named and ANKLE in roles:
+        named[AlertKind.COLD] += f"{',' if len(named) > 1 else ' and'} {_FOOT}"
+    return " and ".join(named.values()) or "nothing"
 
 
 def _missing(kind: AlertKind, roles: Collection[str]) -> tuple[str, ...]:

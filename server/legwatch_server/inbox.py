@@ -155,6 +155,7 @@ class Noted(NamedTuple):
     kind: AlertKind | None = None  # None: all alerts of the bed
     until: str = ""  # local time at which the quiet ends, such as 03:10; empty: no quiet
     over: bool = False  # the alert had ended before
+    learns: bool = False  # in the first nights no alert on the sleeper makes a sound
 
 
 def _nobody(_noted: Noted) -> None:

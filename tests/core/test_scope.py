@@ -84,6 +84,18 @@ def test_the_sentences() -> None:
     assert scope.watched(set()) == "nothing"
 
 
+def test_a_thermometer_by_the_ankle_adds_a_bare_foot_to_what_is_watched() -> None:
+    three = "cold legs, a bare foot and lying still for too long"
+    assert scope.watched({"leg", "movement", "ankle"}) == three
+    assert scope.watched({"leg", "presence", "ankle"}) == "cold legs and a bare foot"
+    assert scope.watched({"movement", "presence", "ankle"}) == "lying still for too long"
+    both = scope.Sensors(frozenset({"leg", "movement", "ankle"}))
+    assert both.said() == three
+    assert (
+        both._replace(mute=frozenset({"ankle"})).said() == "cold legs and lying still for too long"
+    )
+
+
 def test_what_an_agent_announces_counts_and_of_an_older_one_what_was_heard() -> None:
     assert scope.fitted((("leg", "dht22"),), {"leg", "movement"}) == frozenset({"leg"})
     assert scope.fitted((), {"leg"}) == frozenset()

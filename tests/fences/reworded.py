@@ -41,6 +41,7 @@ _THEN = (
     (r'"legs":"blind"', '"legs":"unknown"'),
     (r'"legs":"settling"', '"legs":"warm"'),
     (r"\n[^\n]*: not seen: a bare foot alone[^\n]*", ""),
+    (r"\[shown to nobody\]", "[no sound]"),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip
 

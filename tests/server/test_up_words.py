@@ -14,7 +14,7 @@ from legwatch.conditions.verdict import Reason, Severity
 from legwatch.errors import SettingsError
 from legwatch.events import AlertKind
 from legwatch_server.supervisor import command, demo, hints
-from legwatch_server.supervisor.config import check_drivers, check_kinds
+from legwatch_server.supervisor.config import check_agent, check_drivers, check_kinds
 from strangers import Stranger
 
 NOTICE = (0, AlertKind.COLD, TransitionKind.FIRED, Severity.WARNING, Reason.COOLED)
@@ -81,6 +81,53 @@ def test_what_the_agent_would_refuse_ends_it_before_the_watch_is_said_to_be_on(
     assert said.out == ""
     assert said.err.startswith(f"legwatch up: {agent}: windows_s: no such key; known: bed, ")
     assert not state.exists()
+
+
+LEG = '[sensors.leg]\ndriver = "simulated"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            f'{LEG}[sensors.ankel]\ndriver = "simulated"\n',
+            "sensors.ankel: no such key; known: leg,",
+        ),
+        (f'{LEG}[sensors.rom]\ndriver = "dht22"\npin = 4\n', "sensors.rom: no such key; known: "),
+        (f"{LEG}fille = 3\n", "sensors.leg.fille: no such key; known: driver, "),
+        (f'{LEG}[recording]\nfile = "none.csv"\n', "recording.file: {}/none.csv is not there"),
+        (f'{LEG}[signal]\ndriver = "gpio"\nlampe = 3\n', "signal.lampe: no such key; known: "),
+    ],
+)
+def test_a_mistake_in_a_table_of_a_sensor_ends_it_before_the_watch_is_said_to_be_on(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    why: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    agent, state = tmp_path / "agent.toml", tmp_path / "state"
+    agent.write_text(f'bed = "b"\n{text}')
+    assert legwatch(["up", "--state", str(state), "--agent-config", str(agent)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"legwatch up: {agent}: {why.format(tmp_path)}")
+    assert not state.exists()
+
+
+def test_what_it_does_not_use_and_drivers_of_other_packages_are_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code of another package has no place in the process that looks after the others."""
+    stranger = Stranger(tmp_path, monkeypatch)
+    stranger.has("raise SystemExit(9)", {"legwatch.motion": {"odd": "{}:Odd"}})
+    agent = tmp_path / "agent.toml"
+    agent.write_text(f'bed = "b"\n{LEG}[sensors.movement]\ndriver = "odd"\nfine = 5\n')
+    with agent.open("a") as file:
+        file.write('[mqtt]\nca_file = "/nowhere/ca.pem"\n')
+    check_agent(agent)
+    assert stranger.name not in sys.modules
 
 
 @pytest.mark.parametrize("sensors", ["leg = 5", 'leg = "x"', "leg = {}", "leg = {driver = 5}"])

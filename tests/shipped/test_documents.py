@@ -184,6 +184,7 @@ LYING = Test(
 FIT_COVER = Test("lab/fit/test_fit_cover.py::test_a_fit_is_written_as_the_model_is")
 FAMILIES = Test("lab/bench/test_families.py::test_the_page_has_a_row_for_each_build_and_checkout")
 COVER = Test("lab/bench/test_cover.py::test_the_page_has_a_verdict_for_each_measure_and_build")
+BY = Test("lab/bench/test_cover.py::test_nights_are_sorted_by_what_they_have_in_common")
 CURVE = Test("lab/bench/test_cover.py::test_the_curve_of_what_a_sound_costs")
 WIDE = Test(
     "lab/nights/test_body.py::test_a_wide_night_has_absences_other_paces_and_louder_movements"
@@ -294,6 +295,7 @@ TABLE: dict[str, Way] = typed() | {
     "docker compose restart server": DOCKER,
     "legwatch history": HISTORY,
     "--once": HISTORY,
+    "legwatch check-config": CHECK_SERVER,
     "legwatch check-config FILE": CHECK_SERVER,
     "legwatch check-config server.toml": CHECK_SERVER,
     "legwatch check-config agent.toml": CHECK_AGENT,
@@ -340,6 +342,7 @@ TABLE: dict[str, Way] = typed() | {
         FAMILIES
     ),
     ".venv/bin/python lab/legwatch_lab/bench/cover.py --seed N --work DIR --tree NAME=DIR": COVER,
+    ".venv/bin/python lab/legwatch_lab/bench/cover_by.py --seed N --work DIR --tree now=.": BY,
     ".venv/bin/python lab/legwatch_lab/bench/cover_curve.py --seed N --work DIR --tree now=. --out"
     " cover.png": CURVE,
     ".venv/bin/python tests/bench/ingest_rate.py [--windows N] [--beds N N] [--pushes N]": INGEST,

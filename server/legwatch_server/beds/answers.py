@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from legwatch.alerting.alert import AlertState
 from legwatch.alerting.notice import TransitionKind
+from legwatch.alerting.trial_nights import is_silent
 from legwatch.contract.action import Action, Answered, as_event
 from legwatch.events import BODY_KINDS, AlertKind, Event
 from legwatch.night import local
@@ -89,7 +90,8 @@ class Answers:
             else alerts.of(kind).snoozed_until_ms or 0
         )
         until = f"{local(until_ms, bed.rules.zone):%H:%M}" if until_ms else ""
-        return Noted(bed.name, kind, until)
+        learns = is_silent(bed.state.bed.trial) and not bed.rules.alerts.learn_urgent
+        return Noted(bed.name, kind, until, learns=learns)
 
     def _used_before(self, request: ActionRequested, batch: Batch, now_ms: int) -> Outcome | None:
         """Return the outcome of an answer that came before; None: it is the first time."""

@@ -22,7 +22,7 @@ from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import asked, heard, watched
-from legwatch_server.cli.explain import answered, explain, headed, journeys, told_often
+from legwatch_server.cli.explain import answered, explain, headed, is_unshown, journeys, told_often
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.in_force import InForce
@@ -200,7 +200,7 @@ def _held(record: NoticeRecord) -> str:
     if notice.suppressed_by is None or notice.transition in OVER:
         return ""
     if notice.suppressed_by is SuppressedBy.EARLY_SIGN:
-        return "  [no sound]"
+        return "  [shown to nobody]" if is_unshown(record) else "  [shown without a sound]"
     if notice.suppressed_by is SuppressedBy.TRIAL and _is_sent(record):
         return "  [told quietly: learning]"
     if notice.suppressed_by is SuppressedBy.LOW_URGENCY and _is_sent(record):

@@ -9,8 +9,8 @@ from legwatch import scope
 from legwatch.alerting.alert import silenced_until_ms
 from legwatch.alerting.budget import allows
 from legwatch.alerting.trial_nights import night_number
-from legwatch.conditions.verdict import Severity
-from legwatch.contract.roles import ROLES
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.contract.roles import GAUGES, ROLES, THERMOMETERS
 from legwatch.engine import BedState, BedView, view
 from legwatch.events import BODY_KINDS, AlertKind, ClockTrust, Window
 from legwatch.limits.rules import Rules, is_night
@@ -36,6 +36,8 @@ _ALERTS = {
 _ROOM = "air of the room"
 _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
 _READ = {role.fault: role.fields[0].name for role in ROLES}  # what each sensor of a window gives
+_RARELY = frozenset(role.fault for role in ROLES if role.group in (THERMOMETERS, GAUGES))
+_SIGN, _FOOT_SIGN = "the cover may be off", "a foot may be bare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +156,24 @@ class BedNow:
         return f"{said}, and if it goes on, that counts from {self._at(counts_ms)} on"
 
     def stands(self) -> Iterator[str]:
-        """Yield each alert that stands, and who has answered it until when."""
+        """Yield an early sign and each alert that stand, and who has answered it until when."""
         if self._rest or self.said.unkept:
             return
+        yield from self._sign()
         people = self.settings.everybody()
         for one in self.seen.stands:
-            yield f"{_ALERTS[one.kind]} {one.words(people, self.bed_ms, self._at)}"
+            name = "bare foot" if one.alert.reason is Reason.FOOT_BARE else _ALERTS[one.kind]
+            yield f"{name} {one.words(people, self.bed_ms, self._at)}"
+
+    def _sign(self) -> Iterator[str]:
+        """Yield the early sign that lamp and phone show; who asked for quiet is shown none."""
+        bed = None if self.seen.state is None else self.seen.state.bed
+        if bed is None or not bed.shown_ms or self._snoozed(AlertKind.COLD):
+            return
+        of_foot = bed.foot is not None and bed.foot.sign_ms == bed.shown_ms
+        what = _FOOT_SIGN if of_foot else _SIGN
+        since = self._at(bed.shown_ms)
+        yield f"early sign since {since}: {what}, or nobody lies there (no sound)"
 
     def watched(self) -> str:
         """Return what would be told of now."""
@@ -222,6 +236,7 @@ class BedNow:
         sensors, off = self.seen.sensors or scope.Sensors(frozenset()), switched_off(rules)
         yield from scope.never_come(sensors.roles, off)
         yield from map(": ".join, sensors.unseen(off))
+        sees_cold = AlertKind.COLD in sensors.seen(off)
         if self._trial is not None:
             nights = rules.alerts.learn_nights
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts make no sound"
@@ -240,10 +255,10 @@ class BedNow:
         if not silent and seen is not None:
             if not seen.in_bed:
                 yield "the sleeper: nobody is known to be in bed"
-            elif not seen.settled:
+            elif not seen.settled and sees_cold:
                 at = self._at(state.bed.signals.occupancy.settled_ms)
                 yield f"cold legs: judged from {at} on, when the bed has had its time to warm"
-            if self._room_is_warm:
+            if self._room_is_warm and sees_cold:
                 limit = f"{rules.warmth.warm_room_c:g} °C"
                 yield f"cold legs: the room is warm ({limit} or more)"
         if not is_night(self.bed_ms, rules):
@@ -403,12 +418,13 @@ def _shown(value: object) -> str:
 def _faults(windows: Sequence[Window]) -> Iterator[tuple[str, str]]:
     """Yield the fault of each sensor that has one; it lasts until the sensor gives a reading.
 
-    A sensor may be read more rarely than a window is sent.
+    A thermometer may be read more rarely than a window is sent. The others are asked in every
+    window, so a fault of theirs is over with it.
     """
     known: set[str] = set()
     for number, window in enumerate(windows):
         for sensor, fault in window.faults:
-            if sensor not in known and (not number or sensor in _READ):
+            if sensor not in known and (not number or sensor in _RARELY):
                 known.add(sensor)
                 yield sensor, fault
         known |= {sensor for sensor, column in _READ.items() if _value(window, column) is not None}

@@ -11,6 +11,7 @@ from typing import Any
 from legwatch import scope
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
+from legwatch.oncall.people import CARER
 from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
@@ -173,6 +174,15 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
         yield from unseen("mqtt.ca_file", settings.mqtt.ca_file)
         yield from zone.concerns(settings)
         yield from settings.concerns()
+        yield from _signs_of_carers(path)
+
+
+def _signs_of_carers(path: Path) -> Iterator[str]:
+    """Yield each choice on the early sign under a person who is shown none."""
+    people = settings_file.table(path, settings_file.changes_file(server_by(path))).get("people")
+    for name, person in (people or {}).items():
+        if "early" in person and person.get("role", CARER) == CARER:
+            yield f"people.{name}.early: does nothing: only a sleeper is shown the sign"
 
 
 def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:

@@ -129,6 +129,8 @@ def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[
         yield from _notice(record.notice, record.text, sources)
         for line in journeys(record, zone):
             yield f"  {line}"
+        if is_unshown(record):
+            yield "  It was shown to nobody."
     if found.answers:
         yield ""
         yield "Answers"
@@ -173,6 +175,11 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
 def told_often(notice: Notice) -> bool:
     """Return True if a notice was held back since its sensor or bedside comes and goes."""
     return notice.suppressed_by is SuppressedBy.BUDGET and notice.kind not in BODY_KINDS
+
+
+def is_unshown(record: NoticeRecord) -> bool:
+    """Return True for an early sign that was to be shown to nobody, such as by `early = false`."""
+    return record.notice.suppressed_by is SuppressedBy.EARLY_SIGN and not record.steps
 
 
 def _untold(notice: Notice, why: SuppressedBy) -> str:

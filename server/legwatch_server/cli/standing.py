@@ -1,15 +1,17 @@
 """The alerts of a bed that stand now, and who has answered each of them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from legwatch.alerting.alert import AlertState, silenced_until_ms
-from legwatch.alerting.notice import TransitionKind
+from legwatch.alerting.notice import SuppressedBy, TransitionKind
+from legwatch.alerting.trial_nights import is_silent
 from legwatch.conditions.verdict import Severity
 from legwatch.contract.action import BEDSIDE
 from legwatch.engine import BedState
 from legwatch.events import AlertKind
 from legwatch_server.store.reader import SqliteReader
+from legwatch_server.store.records import NoticeRecord
 
 Clock = Callable[[int], str]  # the bed's clock shows this at a time, UTC ms
 
@@ -17,13 +19,15 @@ Clock = Callable[[int], str]  # the bed's clock shows this at a time, UTC ms
 class Standing(NamedTuple):
     """An alert that stands. `by`: whose answer counts now, as it is stored; empty: none is known.
 
-    `answered_ms`: when that answer came, UTC ms.
+    `answered_ms`: when that answer came, UTC ms. `learns`: how it is told of in the first nights of
+    a bed; empty: as in any other.
     """
 
     kind: AlertKind
     alert: AlertState
     by: str = ""
     answered_ms: int = 0
+    learns: str = ""
 
     def words(self, names: Collection[str], now_ms: int, clock: Clock) -> str:
         """Return since when the alert stands, and who has answered it until when.
@@ -42,19 +46,30 @@ def standing(reader: SqliteReader, bed_id: int, state: BedState) -> tuple[Standi
     """Return the alerts of a bed that stand, in the order of their kinds."""
     found = zip(AlertKind, state.bed.alerts, strict=True)
     return tuple(
-        _answered(reader, bed_id, kind, alert)
+        _answered(reader, bed_id, kind, alert, learning=is_silent(state.bed.trial))
         for kind, alert in found
         if alert.severity is not None
     )
 
 
-def _answered(reader: SqliteReader, bed_id: int, kind: AlertKind, alert: AlertState) -> Standing:
+def _answered(
+    reader: SqliteReader, bed_id: int, kind: AlertKind, alert: AlertState, *, learning: bool
+) -> Standing:
     what = TransitionKind.ACKNOWLEDGED if alert.acknowledged else TransitionKind.SNOOZED
     found = reader.episode(bed_id, kind, alert.episode_ms) if alert.episode_ms else None
-    for record in reversed(found.notices if found else ()):
+    notices = found.notices if found else ()
+    for record in reversed(notices):
         if record.notice.transition is what:
             return Standing(kind, alert, record.who or BEDSIDE, record.notice.at_ms)
-    return Standing(kind, alert)
+    return Standing(kind, alert, learns=_quietly(notices) if learning else "")
+
+
+def _quietly(notices: Sequence[NoticeRecord]) -> str:
+    """Return how an alert was told of that makes no sound since its bed learns; empty: it may."""
+    learnt = [one for one in notices if one.notice.suppressed_by is SuppressedBy.TRIAL]
+    if not learnt:
+        return ""
+    return f"told {'quietly' if any(one.steps for one in learnt) else 'nobody'}: learning"
 
 
 def _answer(one: Standing, names: Collection[str], now_ms: int, clock: Clock) -> str:
@@ -69,7 +84,7 @@ def _answer(one: Standing, names: Collection[str], now_ms: int, clock: Clock) ->
         return f"{who} asked for quiet until {clock(until_ms)}"
     if alert.severity is Severity.LOG:
         return "it is only written down"
-    return "nobody has answered" if alert.notified else "no sound yet"
+    return "nobody has answered" if alert.notified else one.learns or "no sound yet"
 
 
 def _who(by: str, names: Collection[str]) -> str:

@@ -127,7 +127,7 @@ def can(sensors: Sensors, rules: Rules, but: str = "") -> str:
     elif but or not seen:
         word = f"can be watched for {scope.watched(roles, off)} ({'; '.join(why)})"
     else:
-        word = "; ".join((f"watched for {scope.words(seen)}", *why))
+        word = "; ".join((f"watched for {sensors.said(off)}", *why))
     return "; ".join((word, *scope.never_come(roles, off)))
 
 

@@ -2,7 +2,10 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -106,17 +109,37 @@ def check_drivers(agent: Mapping[str, Any]) -> None:
 
 
 def check_agent(path: Path | None) -> None:
-    """Raise SettingsError for what the agent refuses in its file; drivers are not asked.
+    """Raise SettingsError for what the agent refuses in its file; no sensor is opened.
 
     Else it would end when the watch is said to be on, and systemd has taken it for started.
     """
     if path is None:
         return
-    shape = shape_of("agent")
+    shape, agent = shape_of("agent"), owner_settings(path)
     try:
-        load(shape, owner_settings(path))
+        load(shape, agent)
+        load(shape, _of_ours(agent, shape)).check(_goes_on)
     except SettingsError as error:
         raise SettingsError(str(path), str(error)) from None
+
+
+def _of_ours(agent: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+    """Return an agent's settings without [mqtt], and without drivers of other packages.
+
+    The first is not used here. The code of the others has no place in the process that looks after
+    the agent, which asks them itself.
+    """
+    ours: dict[str, Any] = deepcopy({key: agent[key] for key in agent if key != "mqtt"})
+    for door in shape.DOORS:
+        name = _driver(ours, door.table)
+        if isinstance(name, str) and plugins.whose(door.group, name):
+            *way, last = door.table.split(".")
+            reduce(getitem, way, ours).pop(last)
+    return ours
+
+
+def _goes_on(_error: object) -> None:
+    """Pass a driver that cannot be loaded: the agent goes on without it."""
 
 
 def _driver(agent: Mapping[str, Any], path: str) -> object:

@@ -21,6 +21,9 @@ _ALERTS: Mapping[AlertKind | None, str] = {
 }
 _WHERE = marked("Bed {bed}, {alerts}.")
 _STILL_SOUND = marked('Urgent alerts and "I cannot see you" still sound.')
+_STILL_SOUND_LEARNING = marked(
+    '"I cannot see you" still sounds. All else makes no sound in the first nights.'
+)
 _QUIET = marked("Noted: {alerts} of bed {bed} are quiet until {clock}.")
 _SEEN = marked("Noted: bed {bed}, {alerts}: seen; quiet until it is over or gets worse.")
 _NOT_USEFUL = marked(
@@ -49,7 +52,8 @@ def said(action: Action, noted: Noted, words: Language) -> str:
         return _(_THANKS)
     if action is Action.SNOOZE and noted.until:
         quiet = _(_QUIET).format(bed=bed, alerts=alerts, clock=noted.until)
-        return quiet if noted.kind else f"{quiet} {_(_STILL_SOUND)}"
+        sounds = _(_STILL_SOUND_LEARNING if noted.learns else _STILL_SOUND)
+        return quiet if noted.kind else f"{quiet} {sounds}"
     if action is Action.NOT_USEFUL:
         return _(_NOT_USEFUL_LATE if noted.over else _NOT_USEFUL).format(bed=bed, alerts=alerts)
     if action is Action.SEEN:

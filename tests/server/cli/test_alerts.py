@@ -384,6 +384,22 @@ def test_an_answer_is_noted_while_the_clock_of_the_machine_stands_in_1970(
     assert "Friday 02 January 2026" in said(capsys, "alerts", "--config", path)
 
 
+@pytest.mark.parametrize("urgent", [0, 1])
+def test_quiet_in_the_first_week_does_not_promise_that_urgent_alerts_sound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], urgent: int
+) -> None:
+    rules = {"alerts.learn_nights": 7, "alerts.learn_urgent": urgent}
+    ward = open_ward(tmp_path, rules=rules)
+    ward.play("b", 5, cold)
+    with answering(ward) as port:
+        path = config(tmp_path, ward, http={"port": port})
+        heard = said(capsys, "alerts", "--config", path, "quiet", "--all", "b")
+    learns = '"I cannot see you" still sounds. All else makes no sound in the first nights.\n'
+    assert heard.endswith(" still sound.\n" if urgent else learns)
+    assert ("Urgent" in heard) is bool(urgent)
+    ward.close()
+
+
 def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
     ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

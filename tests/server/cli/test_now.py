@@ -11,21 +11,27 @@ from typing import Any
 import pytest
 from tomlkit import dumps
 
+from legwatch.alerting.alert import AlertState
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.contract.action import Action
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
+from legwatch.events import AlertKind
 from legwatch.night import local
 from legwatch.testing import live_window
 from legwatch_server import rest
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import now
+from legwatch_server.cli.bed_now import BedNow, Seen
+from legwatch_server.cli.standing import Standing
 from legwatch_server.in_force import LOCK
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings_file import read
 from legwatch_server.store.reader import open_read_only
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold
+from server.notify.test_quiet_sign import bare
 from server.ward import BEGIN, MINUTE_MS, seen
 
 Say = Callable[..., str]
@@ -149,6 +155,66 @@ def test_a_fault_is_shown_until_the_sensor_gives_a_reading(open_house: Any) -> N
     comes(4, leg_c=31.0)
     comes(5)
     assert "has a fault" not in house.says("b")
+
+
+def test_a_fault_of_what_is_read_in_every_window_is_over_with_its_window(open_house: Any) -> None:
+    """A mat that then knows nothing has no fault any more."""
+    house = open_house()
+    begin_ms = house.ward.clock.now_ms
+
+    def comes(seq: int, **fields: Any) -> None:
+        one = live_window(seq, begin_ms + seq * 10_000, leg_c=31.0, moves=0, **fields)
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(one))])
+
+    comes(1, in_bed=True)
+    comes(2, faults=(("in_bed", "driver_error"),))
+    assert line(house.says("b"), "presence sensor") == "has a fault: driver_error"
+    comes(3)
+    assert "has a fault" not in house.says("b")
+
+
+def test_an_early_sign_that_stands_is_said_as_long_as_the_lamp_shows_it(open_house: Any) -> None:
+    rules = {**TABLE["rules"], "warmth.early_s": 600, "stillness.joint_s": 0}
+    house = open_house(rules=rules)
+    house.ward.play("b", 186, bare((180, 185.5)))
+    (sign,) = (one.notice for one in house.ward.notices() if one.notice.transition == "expected")
+    said = " ".join(line(house.says(), "stands").split())
+    since = local(sign.at_ms, UTC)
+    words = "the cover may be off, or nobody lies there (no sound)"
+    assert said == f"early sign since {since:%H:%M}: {words}"
+    house.ward.play("b", 40, bare((180, 185.5)))
+    assert "early sign" not in house.says()
+
+
+def test_a_standing_alert_of_the_first_week_is_told_quietly(open_house: Any) -> None:
+    rules = {**TABLE["rules"], "alerts.learn_nights": 7, "stillness.joint_s": 0}
+    house = open_house(rules=rules)
+    house.ward.play("b", 60, cold)
+    while "stands" not in house.says():
+        house.ward.play("b", 1, cold)
+    assert line(house.says(), "stands").endswith(": told quietly: learning")
+
+
+@pytest.mark.parametrize(
+    ("reason", "name"), [(Reason.FOOT_BARE, "bare foot"), (Reason.UNCOVERED, "cold legs")]
+)
+def test_an_alert_on_a_foot_has_its_own_name(open_house: Any, reason: Reason, name: str) -> None:
+    settings = read(open_house().path)
+    alert = AlertState(severity=Severity.WARNING, notified=True, reason=reason)
+    seen = Seen("b", stands=(Standing(AlertKind.COLD, alert),))
+    shown = BedNow(seen, settings, rest.Rests(settings), BEGIN)
+    assert list(shown.stands()) == [f"{name} (warning): nobody has answered"]
+
+
+def test_cold_legs_that_cannot_be_seen_are_not_said_to_be_judged_later(open_house: Any) -> None:
+    house = open_house()
+    sensors = tuple((place, "dht22") for place in ("leg", "movement", "presence"))
+    info = BedsideInfo("0.1.0", "0000000a", window_s=10, sensors=sensors)
+    house.ward.turn([house.ward.message("legwatch/v1/b/info", encode_info(info))])
+    house.ward.play("b", 10, lambda m: {**asleep(m), "leg_c": None})
+    why = line(house.says("b"), "not watched")
+    assert "cold legs: the thermometer by the legs gives no readings" in why
+    assert "judged from" not in why
 
 
 def test_what_a_sensor_without_readings_would_tell_is_not_watched(open_house: Any) -> None:

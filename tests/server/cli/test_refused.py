@@ -438,6 +438,19 @@ def test_the_same_misspelt_bed_in_people_and_roster_is_said(
     assert "look again: people.anna.beds: no bed 'celar' has been heard" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_a_choice_on_the_early_sign_under_a_carer_is_said_to_do_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], early: bool
+) -> None:
+    people = {"anna": {"role": "sleeper", "early": early}, "bert": {"early": early}, "cleo": {}}
+    file = tmp_path / "server.toml"
+    file.write_text(dumps({"zone": "UTC", "state_dir": f"{tmp_path}/state", "people": people}))
+    assert legwatch(["check-config", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "look again: people.bert.early: does nothing: only a sleeper is shown the sign" in said
+    assert said.count("look again") == 1
+
+
 def test_a_bed_that_was_heard_or_is_watched_may_be_in_the_roster(tmp_path: Path) -> None:
     shift = {"people": ["anna"], "beds": ["cellar"]}
     more: dict[str, Any]

@@ -19,6 +19,7 @@ from server.loaded_house import loaded_house
 from server.ward import MINUTE_MS, open_ward
 
 NEVER = "no movement sensor: no cold alert and no alert on lying still can come"
+WITH_ANKLE = "cold legs, a bare foot and lying still for too long"
 CAN_BE = "can be watched for cold legs and lying still for too long"
 FULL = (("leg", "dht22"), ("movement", "gpio_motion"))
 
@@ -344,7 +345,7 @@ def test_check_config_says_what_a_bed_can_never_tell(
         ),
         (
             {"leg": {}, "movement": {}, "ankle": {}},
-            ["It is set up to be watched for: cold legs and lying still for too long."],
+            [f"It is set up to be watched for: {WITH_ANKLE}."],
         ),
         ({"leg": {}}, ["It can NEVER WARN:", f"  {NEVER}"]),
     ],

@@ -182,10 +182,27 @@ def test_the_list_shows_who_was_shown_it(
     path.write_text(dumps({"state_dir": str(tmp_path), "zone": "UTC", "people": PEOPLE}))
     assert main(["alerts", "--config", str(path), "--night", "2026-01-02"]) == 0
     listed = capsys.readouterr().out
-    assert "early sign: The cover may be off, or nobody lies there  [no sound]" in listed
+    assert (
+        "early sign: The cover may be off, or nobody lies there  [shown without a sound]" in listed
+    )
     assert re.search(r"anna/lamp \(quiet\): .* sent; .* withdrawn \(taken back\)", listed)
     assert main(["alerts", "--config", str(path), "explain", "1"]) == 0
     explained = capsys.readouterr().out
     assert "At most the sleeper is shown it, by lamp or phone" in explained
     assert "anna/phone (quiet):" in explained
+    ward.close()
+
+
+def test_the_list_says_of_a_sign_that_nobody_wants_that_nobody_was_shown_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = {"anna": {**ANNA, "early": False}, "bert": BERT}
+    ward = house(tmp_path, people=people)
+    ward.play("b", 230, SHORTLY)
+    path = tmp_path / "server.toml"
+    path.write_text(dumps({"state_dir": str(tmp_path), "zone": "UTC", "people": people}))
+    assert main(["alerts", "--config", str(path), "--night", "2026-01-02"]) == 0
+    assert "nobody lies there  [shown to nobody]" in capsys.readouterr().out
+    assert main(["alerts", "--config", str(path), "explain", "1"]) == 0
+    assert "  It was shown to nobody.\n" in capsys.readouterr().out
     ward.close()

@@ -14,7 +14,8 @@ from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Sen
 _RED, _YELLOW, _GREEN, _DIM, _PLAIN = (
     "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[2m", "\x1b[0m",
 )  # fmt: skip
-_NO_SOUND = marked("(no sound yet)")
+_NO_SOUND, _NO_SOUND_YET = marked("(no sound)"), marked("(no sound yet)")
+_NEVER_SOUND = (TransitionKind.REPORTED, TransitionKind.EXPECTED)
 
 
 class Console:
@@ -30,15 +31,14 @@ class Console:
 
     def send(self, push: Push) -> Sent:
         """Print a push; raises Permanent if the terminal is closed."""
-        # The same alert is printed again with its sound: mark the line without sound.
-        words = language_named(push.language).gettext
-        quiet = words(_NO_SOUND) + " " if push.purpose is Purpose.QUIET else ""
-        head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
+        head = f"{push.clock}  {push.bed}  {_marked(push)}{push.title}."
         line = f"{head} {push.text}"
         if self._out.isatty():
             line = f"{_colour(push)}{head}{_PLAIN} {push.text}"
         try:
-            print(line, file=self._out, flush=True)
+            # One write: another person's line may come at the same moment.
+            self._out.write(f"{line}\n")
+            self._out.flush()
         except OSError as error:
             raise Permanent(str(error)) from None
         return Sent(delivered=True)
@@ -47,6 +47,14 @@ class Console:
         """Print nothing: the console needs no network that could fail."""
         del push
         return "always there"
+
+
+def _marked(push: Push) -> str:
+    """Mark a line without a sound: the same alert is printed again when it sounds."""
+    if push.purpose is not Purpose.QUIET:
+        return ""
+    mark = _NO_SOUND if push.transition in _NEVER_SOUND else _NO_SOUND_YET
+    return f"{language_named(push.language).gettext(mark)} "
 
 
 def _colour(push: Push) -> str:

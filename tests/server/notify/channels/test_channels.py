@@ -615,6 +615,25 @@ def test_the_console_tells_what_comes_again_with_a_sound() -> None:
     assert out.getvalue() == f"02:41  anna  (no sound yet) Your legs may be cold. {PUSH.text}\n"
 
 
+@pytest.mark.parametrize("what", [TransitionKind.REPORTED, TransitionKind.EXPECTED])
+def test_the_console_promises_no_sound_of_what_never_sounds(what: TransitionKind) -> None:
+    out = io.StringIO()
+    push = replace(PUSH, purpose=Purpose.QUIET, transition=what)
+    Console(NoOptions(), ChannelContext((), 1), out=out).send(push)
+    assert out.getvalue().startswith("02:41  anna  (no sound) Your legs may be cold.")
+
+
+def test_the_console_prints_a_push_by_one_write_so_that_no_other_comes_between() -> None:
+    class Kept(io.StringIO):
+        def write(self, text: str) -> int:
+            writes.append(text)
+            return super().write(text)
+
+    writes: list[str] = []
+    Console(NoOptions(), ChannelContext((), 1), out=Kept()).send(PUSH)
+    assert writes == [f"02:41  anna  Your legs may be cold. {PUSH.text}\n"]
+
+
 def test_the_console_says_that_in_the_language_of_the_person() -> None:
     out = io.StringIO()
     push = replace(PUSH, purpose=Purpose.QUIET, title="Beine vielleicht kalt", language="de")
