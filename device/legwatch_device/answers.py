@@ -9,6 +9,8 @@ from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+from legwatch.entry import place_of
+
 T = TypeVar("T")
 
 
@@ -26,7 +28,9 @@ def answer(method: Callable[[], object], shape: type[T]) -> T:
     if isinstance(found, shape):
         return found
     wanted = shape.__name__
-    raise WrongAnswer(f"{named(method)} must return a {wanted}, not {kind(found)}", place(method))
+    raise WrongAnswer(
+        f"{named(method)} must return a {wanted}, not {kind(found)}", place_of(method)
+    )
 
 
 def kind(found: object) -> str:
@@ -41,7 +45,7 @@ def number(value: Any, what: str, method: Callable[[], object]) -> float:
     """Return a driver's number as a plain one, also one of numpy; raises WrongAnswer."""
     if not isinstance(value, bool) and isinstance(value, Real):
         return int(value) if isinstance(value, Integral) else float(value)
-    raise WrongAnswer(f"{what} must be a number, not {kind(value)}", place(method))
+    raise WrongAnswer(f"{what} must be a number, not {kind(value)}", place_of(method))
 
 
 def maybe_number(value: object, what: str, method: Callable[[], object]) -> float | None:
@@ -56,7 +60,7 @@ def maybe_bool(value: object, method: Callable[[], object]) -> bool | None:
     if type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_"):
         return bool(value)  # of no kind that Python knows, unlike its numbers
     why = f"{named(method)} must return True, False or None, not {kind(value)}"
-    raise WrongAnswer(why, place(method))
+    raise WrongAnswer(why, place_of(method))
 
 
 def whole(value: Any, what: str, method: Callable[[], object]) -> int:
@@ -64,15 +68,9 @@ def whole(value: Any, what: str, method: Callable[[], object]) -> int:
     if not isinstance(value, bool) and isinstance(value, Integral):
         return int(value)
     why = f"{what} must be a whole number of the type int, not {kind(value)}"
-    raise WrongAnswer(why, place(method))
+    raise WrongAnswer(why, place_of(method))
 
 
 def named(method: Any) -> str:
     """Return the name of a driver's method."""
     return str(getattr(method, "__name__", "it"))
-
-
-def place(method: Any) -> str:
-    """Return where a driver's method is, such as ` (/x/y.py:7)`; empty: not known."""
-    code = getattr(inspect.unwrap(method), "__code__", None)
-    return "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"

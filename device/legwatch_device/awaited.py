@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from legwatch.entry import place_of
+from legwatch_device.answers import WrongAnswer, kind
 from legwatch_device.drivers import Signal
 from legwatch_runtime.bounded_call import Hangs, call_within
 from legwatch_runtime.clock import instant
@@ -21,19 +23,30 @@ class Awaited:
 
     def light(self) -> bool:
         """Switch the lamp on."""
-        return _shown("light", self._wait(self._signal.light))
+        return self._show("light", self._signal.light)
 
     def sound(self) -> bool:
         """Beep."""
-        return _shown("sound", self._wait(self._signal.sound))
+        return self._show("sound", self._signal.sound)
 
     def blink(self) -> bool:
         """Blink the lamp."""
-        return _shown("blink", self._wait(self._signal.blink))
+        return self._show("blink", self._signal.blink)
 
     def calm(self) -> None:
         """Switch lamp and buzzer off."""
         self._wait(self._signal.calm)
+
+    def _show(self, deed: str, call: Callable[[], object]) -> bool:
+        """Return what a driver has answered; raises WrongAnswer for neither True nor False.
+
+        None would else be "there is no lamp", in the evening's test, too.
+        """
+        shown = self._wait(call)
+        if not isinstance(shown, bool):
+            why = f"{deed} must return True or False, not {kind(shown)}"
+            raise WrongAnswer(why, place_of(call))
+        return shown
 
     def _wait(self, call: Callable[[], Any]) -> Any:
         left_s = max(0.0, self._end.since(instant()))
@@ -42,13 +55,3 @@ class Awaited:
             return call_within(f"signal {id(self._signal)}", call, left_s)
         except Hangs:
             raise Hangs(f"has not come back for {OBEYS_WITHIN_S:g} s") from None
-
-
-def _shown(deed: str, shown: object) -> bool:
-    """Return what a driver has answered; raises TypeError for neither True nor False.
-
-    None would else be "there is no lamp", in the evening's test, too.
-    """
-    if not isinstance(shown, bool):
-        raise TypeError(f"{deed} must return True or False, not {type(shown).__name__}")
-    return shown

@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch.entry import place, reason
+from legwatch_device.answers import WrongAnswer
 from legwatch_device.awaited import Awaited
 from legwatch_device.drivers import Signal
 from legwatch_runtime.bounded_call import Hangs
@@ -82,8 +83,11 @@ class Indicator:
                 logger.error("signal: %s: %s", deed, self._why)
             self._hangs = True
         else:
-            self._why = f"{self._driver} failed: {reason(error)}"
-            logger.error("signal: %s: %s%s", deed, self._why, place(error), exc_info=error)
+            wrong = error if isinstance(error, WrongAnswer) else None
+            self._why = f"{self._driver} failed: {wrong or reason(error)}"
+            where = wrong.where if wrong else place(error)
+            trace = None if wrong else error  # of a wrong answer it shows only legwatch's own lines
+            logger.error("signal: %s: %s%s", deed, self._why, where, exc_info=trace)
         return self._why
 
     def _set_right(self) -> None:

@@ -83,6 +83,7 @@ class Health:
         boxes = self.outboxes.all.items()
         wrong += [f"channel {name}: {box.failing}" for name, box in boxes if box.failing]
         wrong += [f"channel {name}: {box.unread}" for name, box in boxes if box.unread]
+        wrong += [f"channel {name}: {box.untaken}" for name, box in boxes if box.untaken]
         wrong += zone.concerns(self.settings)
         return [*wrong, *(sentence for concern in self.concerns for sentence in concern())]
 

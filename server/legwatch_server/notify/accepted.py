@@ -3,7 +3,7 @@
 import inspect
 
 from legwatch.printable import printable
-from legwatch_server.notify.channels import Permanent, Progress, Sent
+from legwatch_server.notify.channels import Permanent, Progress, Retryable, Sent
 
 MOST_RECEIPT = 200  # bytes
 MOST_PROOF = 200  # characters: `duty` shows it in one line
@@ -18,6 +18,13 @@ class Raised(WrongAnswer):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the channel's progress failed: {why}")
+
+
+class Hung(Retryable):
+    """`withdraw` has not come back in time; its thread goes on."""
+
+    def __init__(self, within_s: float) -> None:
+        super().__init__(f"the channel's withdraw has not come back for {within_s:g} s")
 
 
 def accepted(answer: object) -> Sent:
@@ -50,6 +57,15 @@ def progressed(answer: object) -> Progress:
     if not isinstance(answer, Progress):
         raise WrongAnswer(_refused("progress", "a Progress", answer))
     return answer
+
+
+def check_taken_back(answer: object) -> None:
+    """Check what `withdraw` has returned; raises WrongAnswer if that is anything but None.
+
+    Nobody knows then whether the push is off the phone, and what is `async` has never run.
+    """
+    if answer is not None:
+        raise WrongAnswer(_refused("withdraw", "nothing", answer))
 
 
 def _refused(method: str, what: str, answer: object) -> str:

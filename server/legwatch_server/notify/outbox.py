@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.part import Parts
-from legwatch_server.notify.accepted import Raised, WrongAnswer
+from legwatch_server.notify.accepted import Hung, Raised, WrongAnswer
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -30,9 +30,9 @@ from legwatch_server.notify.reach import Reach
 from legwatch_server.notify.record import Count, Moment, Recorded, record
 from legwatch_server.notify.render import UnknownPerson
 from legwatch_server.notify.schedule import (
-    BusyKey,
     Due,
     JobKind,
+    Room,
     before_start,
     choose,
     waiting,
@@ -46,6 +46,7 @@ from legwatch_server.store.port import OutboxStore, PushSource
 logger = logging.getLogger(__name__)
 
 REST_S = 0.1  # shortest wait after a turn without work
+HOLDS_S = 10.0  # so long a word without a sound waits for the recall of its alert
 # New settings reach the planner and the channels one after the other; in between a person may be
 # known to one of them only. The planner then withdraws or renews the push.
 UNKNOWN_MS = 2_000
@@ -89,13 +90,15 @@ class Outbox:
         self._patience, self._calls = patience, calls
         self._inbox: queue.SimpleQueue[JobResult | None] = queue.SimpleQueue()
         self._workers = Workers(channel, notifier, patience.workers, self._inbox.put, parts)
-        self._in_flight: dict[int, BusyKey] = {}
+        self._in_flight: dict[int, Due] = {}
+        self._elapsed_s, self._recall_begun_s = parts.elapsed_s, 0.0
         self._unrecorded: list[JobResult] = []
         self._started = self._stop = False
         self.failing = ""  # why the last push or test failed; empty after a success
         self._test_failed = False  # only a silent test has failed, so that the next may end it
         self.unread = ""  # why the last `progress` could not be read; empty after one that could
         self._said_unread = ""
+        self.untaken = ""  # why the last `withdraw` hangs or is wrong; empty after another one
         self.results: dict[str, int] = dict.fromkeys(Count, 0)
         self._part = parts.add(f"push-{channel}", self._run)
 
@@ -181,7 +184,9 @@ class Outbox:
             self._report(result, known)
         self._unrecorded.clear()
         for job in jobs:
-            self._in_flight[job.delivery.id] = Due(job.kind, job.delivery).key
+            self._in_flight[job.delivery.id] = Due(job.kind, job.delivery)
+            if job.kind is JobKind.RECALL:
+                self._recall_begun_s = self._elapsed_s()
             self._workers.hand_out(job, len(self._in_flight))
         if Count.FAILED in [known.counted for known in recorded]:
             self._calls.wake_all()
@@ -198,13 +203,14 @@ class Outbox:
 
     def _due(self, now_ms: int) -> list[Due]:
         finished = {result.job.delivery.id for result in self._unrecorded}
-        busy = {key for ident, key in self._in_flight.items() if ident not in finished}
-        free = self._workers.most - (len(self._in_flight) - len(finished))
+        flying = [due for ident, due in self._in_flight.items() if ident not in finished]
+        recalls = any(due.kind is JobKind.RECALL for due in flying)
+        stuck = recalls and self._elapsed_s() - self._recall_begun_s > HOLDS_S
+        room = Room(self._workers.most - len(flying) + recalls, flying, stuck=stuck)
         follows = isinstance(self._notifier, Follows)
         return choose(
             lambda most: waiting(self._store, now_ms, most, follows=follows),
-            busy,
-            free,
+            room,
             first=4 * self._workers.most,
         )
 
@@ -260,6 +266,8 @@ class Outbox:
         (kind, delivery, _), outcome = result
         if kind is JobKind.FOLLOW:
             self._heard(delivery.id, outcome)
+        if kind is JobKind.RECALL:
+            self.untaken = str(outcome) if isinstance(outcome, Hung | WrongAnswer) else ""
         if kind is not JobKind.SEND:
             return
         failed, tests = isinstance(outcome, PushError), delivery.purpose is Purpose.REHEARSAL

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from legwatch.oncall.escalation import Purpose
+from legwatch_server.notify.accepted import WrongAnswer
 from legwatch_server.notify.channels import (
     Exhausted,
     Permanent,
@@ -85,10 +86,12 @@ def record(result: JobResult, related: Sequence[Delivery], moment: Moment) -> Re
 def _recalled(delivery: Delivery, error: PushError | None, moment: Moment) -> Change:
     """Mark a push as taken back; after an error try each minute, for hours after it was sent."""
     age_ms = moment.now_ms - (delivery.sent_ms or delivery.due_ms)
-    if error is not None and age_ms < FOLLOW_H * 3_600_000:
+    final = isinstance(error, WrongAnswer)  # the channel is wrong, and not its service
+    if error is not None and not final and age_ms < FOLLOW_H * 3_600_000:
         return Recall(delivery.id, moment.now_ms + int(RECALL_TRIES_S * 1000))
-    why = f"not taken back: {error}" if error is not None else "taken back"
-    return MarkRecalled(delivery.id, why)
+    if error is not None:
+        return MarkRecalled(delivery.id, f"not taken back: {error}", failed=True)
+    return MarkRecalled(delivery.id, "taken back")
 
 
 def _followed(delivery: Delivery, outcome: object, moment: Moment) -> Change:

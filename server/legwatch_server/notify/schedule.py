@@ -1,6 +1,6 @@
-"""Which deliveries a channel works on now: withdrawals first, one job for each person and alert."""
+"""Which deliveries a channel works on now: an alert comes first, and waits for no take-back."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -37,43 +37,74 @@ class Due(NamedTuple):
 
     @property
     def key(self) -> BusyKey:
-        """Two jobs with the same key never run at the same time."""
+        """Two jobs with the same key never run at the same time, but a push beside a recall."""
         return self.delivery.person, self.delivery.bed_id, self.delivery.kind
+
+    @property
+    def alerts(self) -> bool:
+        """True for a push of an alert."""
+        told = self.delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
+        return told and self.kind is JobKind.SEND
+
+
+class Room(NamedTuple):
+    """What a channel can begin beside what is in flight."""
+
+    free: int  # workers; a recall has one of its own
+    flying: Sequence[Due]
+    stuck: bool  # its recalls hang
 
 
 def waiting(store: OutboxStore, now_ms: int, most: int, *, follows: bool) -> list[Due]:
     """Return what is due on a channel, at most `most` of each kind; `follows`: it can be asked."""
     asked = store.to_follow(now_ms, most) if follows else ()
-    return [
+    found = [
         *(Due(JobKind.RECALL, delivery) for delivery in store.to_recall(now_ms, most)),
         *(Due(JobKind.SEND, delivery) for delivery in store.to_send(now_ms, most)),
         *(Due(JobKind.FOLLOW, delivery) for delivery in asked),
     ]
+    return sorted(found, key=lambda one: not one.alerts)
 
 
-def choose(
-    read: Callable[[int], Sequence[Due]], busy: Collection[BusyKey], free: int, first: int
-) -> list[Due]:
-    """Return at most `free` jobs to start.
+def choose(read: Callable[[int], Sequence[Due]], room: Room, first: int) -> list[Due]:
+    """Return the jobs to start.
 
     `read` returns what is due, at most so many rows of each kind. The first few are usually enough,
     so it is asked for `first` before it is asked for MOST_ROWS.
     """
     found: list[Due] = []
-    for most in (first, MOST_ROWS) if free > 0 else ():
+    for most in (first, MOST_ROWS):
         due = read(most)
-        found = _first_per_alert(due, busy, free)
-        if len(found) == free or len(due) < most:
+        found = startable(due, room)
+        if sum(one.kind is not JobKind.RECALL for one in found) == room.free or len(due) < most:
             break
     return found
 
 
-def _first_per_alert(due: Sequence[Due], busy: Collection[BusyKey], free: int) -> list[Due]:
-    """Return at most `free` jobs: the first for each person and alert that is not busy."""
-    taken, found = set(busy), list[Due]()
+def startable(due: Sequence[Due], room: Room) -> list[Due]:
+    """Return the first for each person and alert: one recall, and others for each free worker.
+
+    A recall waits for a push of the same alert, which it could take back, too. A word without a
+    sound waits for the recall, unless that hangs; an alert never does.
+    """
+    flying = {one.delivery.id for one in room.flying}
+    taken = {one.key for one in room.flying if one.kind is not JobKind.RECALL}
+    recalled = {one.key for one in room.flying if one.kind is JobKind.RECALL}
+    free = {True: 0 if recalled else 1, False: room.free}  # True: for a recall
+    if room.stuck:
+        recalled.clear()
+    found: list[Due] = []
     for one in due:
-        if len(found) < free and one.key not in taken:
+        recalls = one.kind is JobKind.RECALL
+        held = not one.alerts and one.key in recalled
+        if one.key in taken or held or one.delivery.id in flying:
+            continue
+        if not recalls:
             taken.add(one.key)
+        elif not room.stuck:
+            recalled.add(one.key)
+        if free[recalls]:
+            free[recalls] -= 1
             found.append(one)
     return found
 

@@ -5,12 +5,21 @@ import queue
 from collections.abc import Callable
 from typing import NamedTuple
 
-from legwatch.entry import place, reason
+from legwatch.entry import place, place_of, reason
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime import plugins
+from legwatch_runtime.bounded_call import Hangs, call_within
 from legwatch_runtime.part import Part, Parts
 from legwatch_runtime.secrets import hide
-from legwatch_server.notify.accepted import Raised, accepted, progressed, proven
+from legwatch_server.notify.accepted import (
+    Hung,
+    Raised,
+    WrongAnswer,
+    accepted,
+    check_taken_back,
+    progressed,
+    proven,
+)
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -30,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how long a worker waits for a job in one turn
 WITHIN_S = 300.0  # a slow service may take minutes for one push, but not more
+RECALL_WITHIN_S = 120.0  # a channel may wait 60 s for its service; less than WITHIN_S
 
 
 class Job(NamedTuple):
@@ -48,7 +58,10 @@ class JobResult(NamedTuple):
 
 
 class Workers:
-    """Starts at most `most` threads; each result goes to `done` in the worker's thread."""
+    """Starts at most `most` threads, and one for a recall that may hang.
+
+    Each result goes to `done` in the worker's thread.
+    """
 
     def __init__(
         self,
@@ -59,7 +72,7 @@ class Workers:
         parts: Parts,
     ) -> None:
         self._channel, self._done = channel, done
-        self._complained = ""
+        self._complained = self._recall_told = ""
         self.notifier = notifier
         self.most = most
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -74,7 +87,7 @@ class Workers:
 
     def staff(self, in_flight: int) -> None:
         """Start a worker if there are fewer than jobs; the machine may have no thread to give."""
-        if len(self._workers) >= min(self.most, in_flight):
+        if len(self._workers) >= min(self.most + 1, in_flight):
             return
         worker = _Worker(self._jobs, self._finish)
         name = f"{self._channel}-{len(self._workers)}"
@@ -105,9 +118,8 @@ class Workers:
         """Call the channel; return every exception as a result."""
         notifier = self.notifier
         try:
-            if job.kind is JobKind.RECALL and isinstance(notifier, Withdraws):
-                notifier.withdraw(job.push, job.delivery.receipt)
-                return None
+            if job.kind is JobKind.RECALL:
+                return self._recall(notifier, job)
             if job.kind is JobKind.FOLLOW and isinstance(notifier, Follows):
                 return progressed(notifier.progress(job.delivery.receipt))
             if job.delivery.purpose is Purpose.REHEARSAL:
@@ -119,6 +131,28 @@ class Workers:
             self._complain(error)
             why = reason(error)
             return Raised(why) if job.kind is JobKind.FOLLOW else Retryable(why)
+
+    def _recall(self, notifier: Notifier, job: Job) -> PushError | None:
+        """Take a push back. While one hangs no other begins, and its author is told once."""
+        if not isinstance(notifier, Withdraws):  # new settings have come since it was begun
+            return Retryable("the channel cannot take back")
+        withdraw, receipt = notifier.withdraw, job.delivery.receipt
+        try:
+            # While a call hangs, its thread holds the channel: no other one gets this id.
+            key = f"withdraw {id(notifier)}"
+            check_taken_back(call_within(key, lambda: withdraw(job.push, receipt), RECALL_WITHIN_S))
+        except Hangs:
+            wrong: PushError = Hung(RECALL_WITHIN_S)
+        except WrongAnswer as error:
+            wrong = error
+        else:
+            self._recall_told = ""
+            return None
+        if str(wrong) != self._recall_told:
+            self._recall_told, whose = str(wrong), plugins.whose(CHANNELS, self._channel)
+            where = place_of(withdraw)
+            logger.warning("channel %s%s: %s%s", self._channel, whose, wrong, where)
+        return wrong
 
     def _complain(self, error: BaseException) -> None:
         """Log once what a channel of a package raises, for its author; the push is tried again."""

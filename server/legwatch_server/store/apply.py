@@ -98,7 +98,8 @@ def _record(db: sqlite3.Connection, outcome: Outcome, now_ms: int) -> None:
             _mark_followed(db, outcome, now_ms)
         case MarkRecalled():
             db.execute(_TAKEN_BACK, (outcome.id,))
-            _step(db, outcome.id, DeliveryState.WITHDRAWN, outcome.why, now_ms)
+            word = DeliveryState.FAILED if outcome.failed else DeliveryState.WITHDRAWN
+            _step(db, outcome.id, word, outcome.why, now_ms)
         case MarkAnswered():
             _mark_answered(db, outcome, now_ms)
         case _:

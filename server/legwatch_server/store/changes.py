@@ -105,10 +105,11 @@ class MarkFollowed(NamedTuple):
 
 
 class MarkRecalled(NamedTuple):
-    """It is off the phone, or stays there for good."""
+    """It is off the phone, or stays there for good: it has `failed`."""
 
     id: int
     why: str
+    failed: bool = False
 
 
 class MarkAnswered(NamedTuple):

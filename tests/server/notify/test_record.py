@@ -7,9 +7,10 @@ import pytest
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.oncall.escalation import Purpose
+from legwatch_server.notify.accepted import WrongAnswer
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
 from legwatch_server.notify.record import Count, Moment, Recorded, record
-from legwatch_server.notify.schedule import Due, JobKind, before_start, choose
+from legwatch_server.notify.schedule import Due, JobKind, Room, before_start, choose
 from legwatch_server.notify.worker import Job, JobResult
 from legwatch_server.store.changes import (
     Claim,
@@ -105,8 +106,9 @@ def test_a_recall_is_tried_again_for_four_hours() -> None:
     assert after(JobKind.RECALL, None, old).changes == (MarkRecalled(1, "taken back"),)
     again = Recall(1, NOW + MINUTE_MS)
     assert after(JobKind.RECALL, Retryable("no"), young).changes == (again,)
-    given_up = MarkRecalled(1, "not taken back: no")
+    given_up = MarkRecalled(1, "not taken back: no", failed=True)
     assert after(JobKind.RECALL, Retryable("no"), old).changes == (given_up,)
+    assert after(JobKind.RECALL, WrongAnswer("no"), young).changes == (given_up,)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_each_person_has_one_job_of_an_alert_at_a_time() -> None:
         asked.append(most)
         return due[:most]
 
-    busy = {("cleo", 1, "cold")}
-    assert [one.delivery.id for one in choose(read, busy, 5, first=2)] == [0, 2]
+    room = Room(5, [Due(JobKind.SEND, row(9, "cleo"))], stuck=False)
+    assert [one.delivery.id for one in choose(read, room, first=2)] == [0, 2]
     assert asked == [2, 512]  # two rows were not enough
-    assert choose(read, busy, 0, first=2) == []
+    assert choose(read, room._replace(free=0), first=2) == []

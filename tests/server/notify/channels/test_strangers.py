@@ -22,6 +22,7 @@ from legwatch_server.settings import CHANNELS, ServerSettings
 from repository import REPO
 from server.notify.channels.test_answers import ROWS as ANSWERS
 from server.notify.channels.test_progress import ROWS as PROGRESS
+from server.notify.channels.test_withdraw import ROWS as WITHDRAW
 from server.notify.test_parts import Rig, until
 from strangers import OWN_THREAD, Fault, Stranger, faults_at_import, hurry, promised
 
@@ -482,7 +483,7 @@ def test_the_page_for_authors_names_each_of_these_cases() -> None:
     assert promised(PAGE, "If a channel fails") == {
         *ALL,
         *(HANGS, TEST_HANGS, THREAD),
-        *(*ANSWERS, *PROGRESS),
+        *(*ANSWERS, *PROGRESS, *WITHDRAW),
     }
 
 
