@@ -158,7 +158,7 @@ class Server:
             ),
         )
         staff = made._workers.staff
-        made._workers.staff = lambda _jobs: staff(one)  # type: ignore[method-assign]
+        setattr(made._workers, "staff", lambda _jobs: staff(one))  # noqa: B010
         return made
 
     def instant(self) -> Instant:
