@@ -146,7 +146,7 @@ class Server:
 
     def _box(self, name: str) -> Outbox:
         one = 1  # worker, so that the order is always the same
-        return Outbox(
+        made = Outbox(
             self._outboxes[name],
             name,
             self.services[name],
@@ -157,6 +157,9 @@ class Server:
                 now_ms=self.utc_ms,
             ),
         )
+        staff = made._workers.staff
+        setattr(made._workers, "staff", lambda _jobs: staff(one))  # noqa: B010
+        return made
 
     def instant(self) -> Instant:
         # The server of the files took a time before its start for one long after it.
