@@ -42,6 +42,8 @@ _THEN = (
     (r'"legs":"settling"', '"legs":"warm"'),
     (r"\n[^\n]*: not seen: a bare foot alone[^\n]*", ""),
     (r"\[shown to nobody\]", "[no sound]"),
+    (r"  How sure it was: (\d+) %[^\n]*\n((?:[^\n]*\n)*?)(  Figures: [^\n]*?still_min \d+)",
+     r"\2\3, sure_pct \1"),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip
 

@@ -256,6 +256,7 @@ def test_nights_with_the_leg_sensor_at_the_ankle_are_left_out(tmp_path: Path) ->
 
 
 def test_nights_are_sorted_by_what_they_have_in_common(truth: NightTruth, tmp_path: Path) -> None:
+    """It is what `cover_by.py --seed N --work DIR --tree now=.` prints."""
     record = {"place": "calf", "sensor": {"pace_s": 30, "leg": {"kind": "dht22"}}}
     (tmp_path / f"{truth.name}{SUFFIX}").write_text(json.dumps(record))
     paths = [tmp_path / f"{number}.csv.gz" for number in range(cover_by.FEWEST)]
