@@ -25,11 +25,19 @@ def concerns(rules: Mapping[str, Any], where: str) -> Iterator[str]:
             )
 
 
+def is_left_out(key: str) -> bool:
+    """Return True for the settings key of a limit that owners cannot set."""
+    return _limit(key) in fixed()
+
+
 def check_key(key: str) -> None:
-    """Raise SettingsError for the settings key of a limit that owners cannot set."""
-    path = key.rpartition("rules.")[2].replace('"', "")
-    if path in fixed():
-        raise SettingsError(key, f"owners cannot set this limit: {fixed()[path]}")
+    """Raise SettingsError for such a key."""
+    if is_left_out(key):
+        raise SettingsError(key, f"owners cannot set this limit: {fixed()[_limit(key)]}")
+
+
+def _limit(key: str) -> str:
+    return key.rpartition("rules.")[2].replace('"', "")
 
 
 def _flat(rules: Mapping[str, Any]) -> dict[str, Any]:

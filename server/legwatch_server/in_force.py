@@ -23,6 +23,7 @@ from legwatch_runtime.secrets_beside import OURS
 from legwatch_runtime.state_dir import is_held
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server import settings_file
+from legwatch_server.fixed_limits import is_left_out
 from legwatch_server.hidden import hidden, hidden_again
 from legwatch_server.settings import ServerSettings, needs_start, of_server
 from legwatch_server.store.reader import FILE, open_read_only
@@ -272,4 +273,5 @@ def _usable(loaded: Loaded | None) -> ServerSettings | None:
 
 def _differences(loaded: Loaded, table: Mapping[str, Any]) -> tuple[str, ...]:
     was, now = hidden_again(loaded.table, loaded.salt), hidden(table, loaded.salt)
-    return tuple(of_server(settings_file.changed_keys(was, now)))
+    changed = of_server(settings_file.changed_keys(was, now))
+    return tuple(key for key in changed if not is_left_out(key))

@@ -58,6 +58,13 @@ def test_duty_names_whom_the_server_would_tell_and_not_whom_the_file_names(
     assert err == ""
 
 
+def test_a_limit_that_is_left_out_is_no_change(house: LoadedHouse) -> None:
+    house.edit(rules={"presence.warm_c": 30.0})
+    assert remarks(house) == []
+    house.edit(rules={"presence.warm_c": 30.0, "warmth.plain_c": 27.0})
+    assert "not yet in force: rules.warmth.plain_c. To" in " ".join(remarks(house))
+
+
 def test_an_explained_alert_that_names_a_limit_says_which_limits_are_not_in_force(
     house: LoadedHouse, capsys: Said
 ) -> None:

@@ -6,8 +6,14 @@ the first sound comes with a RENOTIFIED notice.
 
 from collections.abc import Iterable, Iterator
 
-from legwatch.alerting.notice import MAY_SOUND, Notice, Sounding, SuppressedBy
-from legwatch.events import NoticeKind
+from legwatch.alerting.notice import (
+    MAY_SOUND,
+    Notice,
+    Sounding,
+    SuppressedBy,
+    TransitionKind,
+)
+from legwatch.events import FactKind, NoticeKind
 
 
 def with_sounding(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounding]]:
@@ -15,7 +21,9 @@ def with_sounding(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounding]
     sounded: set[tuple[NoticeKind, int | None]] = set()  # episodes that have made a sound
     for notice in notices:
         episode = notice.kind, notice.episode_ms
-        if notice.transition not in MAY_SOUND:
+        if notice.kind is FactKind.OUT and notice.transition is TransitionKind.REPORTED:
+            yield notice, Sounding.FIRST  # for those who ask for it
+        elif notice.transition not in MAY_SOUND:
             yield notice, Sounding.NO
         elif notice.suppressed_by is not None:
             yield (

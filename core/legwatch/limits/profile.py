@@ -96,7 +96,7 @@ def parse_override(text: str) -> tuple[str, int | float]:
 
 def _checked(path: str, kind: Any, limit: Limit, value: Any) -> Any:
     low, high = limit["range"]
-    wanted = f"allowed {low:g} to {high:g}"
+    wanted = f"allowed {low:g} to {high:g}{', or 0: never' if limit.get('off') and low > 0 else ''}"
     if kind is float and type(value) is int and abs(value) <= HIGHEST:
         value = float(value)
     if type(value) is not kind:

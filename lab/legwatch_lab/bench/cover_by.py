@@ -93,7 +93,7 @@ def traits(truth: NightTruth, record: Mapping[str, Any]) -> Iterator[str]:
     if record.get("place"):
         yield f"leg sensor by the {record['place']}"
     if "lag_s" in sensor:
-        yield f"leg sensor follows in {_band(sensor['lag_s'], LAGS_S)} s"
+        yield f"lag of the leg sensor: {_band(sensor['lag_s'], LAGS_S)} s"
     if "pace_s" in sensor:
         yield f"a reading each {sensor['pace_s']:02} s"
     if isinstance(sensor.get("leg"), dict):

@@ -252,6 +252,10 @@ def _refuse_sign(settings: ServerSettings, alert: Incident, action: str) -> None
     if isinstance(first.kind, FactKind):
         silent = "" if first.kind is FactKind.OUT else "makes no sound and "
         raise SettingsError("ID", f"{alert.id} is a note, which {silent}needs no answer")
+    if first.transition is TransitionKind.REPORTED:
+        raise SettingsError(
+            "ID", f"{alert.id} is a report, which makes no sound and needs no answer"
+        )
     if alert.notices[-1].notice.transition is not TransitionKind.EXPECTED:
         return
     with open_read_only(settings.state_dir) as reader:

@@ -14,7 +14,6 @@ from legwatch_runtime.secrets import hide
 from legwatch_server.notify.accepted import (
     Hung,
     Raised,
-    WrongAnswer,
     accepted,
     check_taken_back,
     progressed,
@@ -143,7 +142,7 @@ class Workers:
             check_taken_back(call_within(key, lambda: withdraw(job.push, receipt), RECALL_WITHIN_S))
         except Hangs:
             wrong: PushError = Hung(RECALL_WITHIN_S)
-        except WrongAnswer as error:
+        except PushError as error:
             wrong = error
         else:
             self._recall_told = ""
