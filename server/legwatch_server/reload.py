@@ -18,6 +18,7 @@ from legwatch_runtime.secrets import hide
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server.alike import alike
 from legwatch_server.covered import covered
+from legwatch_server.fixed_limits import is_left_out
 from legwatch_server.hidden import hidden
 from legwatch_server.inbox import SettingsLoaded, SettingsRefused
 from legwatch_server.run_by import commands, made_from
@@ -111,16 +112,19 @@ class SettingsWatch:
         try:
             owners, changes = read_toml(self._path), changes_in(self._changes)
             new = alike(in_force(owners, changes))
-            self._take_over(checked(new))
+            settings = checked(new)
+            self._take_over(settings)
         except (LegwatchError, OSError) as error:
             self._refused = stamps
             logger.log(logging.ERROR, "settings not taken over, the old ones stay: %s", error)
             self._note(SettingsRefused(hide(str(error))))
             return False
-        keys = list(changed_keys(self._table, new))
+        keys = [key for key in changed_keys(self._table, new) if not is_left_out(key)]
         self._table, self._refused = new, None
         self._note(self._loaded())
         logger.info("settings taken over: %s", ", ".join(keys) or "nothing has changed")
+        for concern in settings.concerns():
+            logger.warning("%s", concern)
         later = of_server(needs_start(keys))
         if later:
             logger.warning("these take effect when the server starts again: %s", ", ".join(later))

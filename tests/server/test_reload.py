@@ -56,6 +56,18 @@ def test_an_edited_file_is_taken_over_when_asked_and_not_before(
     assert not watch.look()
 
 
+def test_a_limit_that_is_left_out_is_not_taken_over_and_is_named(
+    config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    watch = watching(config, Taken())
+    config.write_text(config.read_text() + '[rules]\n"presence.warm_c" = 30.0\n')
+    watch.ask()
+    assert watch.look()
+    assert "settings taken over: nothing has changed" in caplog.text
+    assert "rules.presence.warm_c: it is left out" in caplog.text
+
+
 def test_a_change_by_a_program_is_noticed_by_itself(config: Path) -> None:
     taken = Taken()
     watch = watching(config, taken)

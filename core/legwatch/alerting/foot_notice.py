@@ -34,7 +34,8 @@ def tell(
         return foot, ()
     off = foot.cover.off
     sure = ("sure_pct", None if off is None else round(100 * off))
-    sign = sign_notice(Reason.FOOT_BARE, (*feet.figures(foot, at_ms), sure), alert, at_ms)
+    leg = ("leg_c", now.seen.leg.celsius)
+    sign = sign_notice(Reason.FOOT_BARE, (*feet.figures(foot, at_ms), leg, sure), alert, at_ms)
     return foot._replace(sign_ms=at_ms), (sign,)
 
 

@@ -103,7 +103,9 @@ def judge(now: ColdMinute, foot: Foot | None, rules: Rules, firing: Firing | Non
     legs = cold.judge(now, rules, None if by_foot else firing)
     if by_foot and legs.holds is YES and legs.severity is not Severity.URGENT:
         return legs._replace(since_ms=None)  # the alert stands; what more it says, the next minute
-    if legs.holds is YES or (firing and not by_foot):
+    if firing and not by_foot:
+        return _not_over(legs, foot, now.seen, rules)
+    if legs.holds is YES:
         return legs
     if legs.reason in (Reason.LEFT_BED, Reason.WARM_ROOM) or foot is None:
         return legs
@@ -144,6 +146,15 @@ def figures(foot: Foot, at_ms: int) -> Figures:
     fell_min = (at_ms - course.peak_ms) // MINUTE_MS
     high_c = round(course.peak_c, 1)
     return (("ankle_c", c), ("ankle_high_c", high_c), ("ankle_fell_min", fell_min))
+
+
+def _not_over(legs: Verdict, foot: Foot | None, seen: Observation, rules: Rules) -> Verdict:
+    """Let no alert on the legs end as warm while a foot is bare still: nobody gets an all-clear."""
+    if foot is None or legs.reason not in (Reason.WARM_AGAIN, Reason.WARMING):
+        return legs
+    if foot.cover.begun is None or _off(foot) < covers.FIRES or is_blind(foot, seen, rules):
+        return legs
+    return yes(Severity.WARNING, Reason.FOOT_BARE, None)
 
 
 def _are_covered(now: ColdMinute) -> bool:

@@ -7,6 +7,7 @@ from legwatch.text.sentence import FigureValue, OwnAndCarer, both
 from legwatch.text.span import span
 
 OF_FOOT = (Reason.FOOT_BARE, Reason.FOOT_WARM, Reason.FOOT_COVERED)
+WARM_C = 28.0  # from here on nobody doubts that it is warm by the legs
 _ENDS = (Reason.FOOT_WARM, Reason.FOOT_COVERED)
 _BARE: OwnAndCarer = (marked("Your foot is probably bare"), marked("A foot is probably bare"))
 _SIGN = both(marked("A foot may be bare, or nobody lies there"))
@@ -26,6 +27,10 @@ _IN_BED: OwnAndCarer = (
 _COVER: OwnAndCarer = (
     marked("It is still warm by your legs. Cover your foot, or put on warm socks."),
     marked("It is still warm by the legs. Cover the foot, or offer warm socks."),
+)
+_COVER_ONLY: OwnAndCarer = (
+    marked("Cover your foot, or put on warm socks."),
+    marked("Cover the foot, or offer warm socks."),
 )
 _AGAIN: OwnAndCarer = (
     marked("The air by your ankle is {ankle} again."),
@@ -62,7 +67,9 @@ def text(figures: dict[str, FigureValue], reason: Reason, words: Language, *, ca
         return _cover(_IN_BED, words, carer=carer)
     high, lasted = f"{words.number(high_c)} °C", span(fell_min, words)
     fallen = _(_FALLEN[carer]).format(high=high, ankle=ankle, span=lasted)
-    return f"{fallen} {_(_COVER[carer])}"
+    leg_c = figures.get("leg_c")
+    warm = isinstance(leg_c, float) and leg_c >= WARM_C
+    return f"{fallen} {_((_COVER if warm else _COVER_ONLY)[carer])}"
 
 
 def _cover(why: OwnAndCarer, words: Language, *, carer: bool) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -143,6 +144,29 @@ def test_it_says_of_which_air_and_what_to_do() -> None:
     assert "warm socks" in said
     assert title(sound, carer=True) == "A foot is probably bare"
     assert title(end) == "It is warmer by your foot"
+
+
+def test_an_alert_on_the_legs_is_not_over_while_a_foot_is_bare_still() -> None:
+    back = OFF_MIN + 40  # of the cover over the legs; the foot is covered 50 min later
+
+    def leg(m: float) -> float:
+        low = air(back)
+        return air(m) if m < back else low + (warm(m) - low) * (1 - math.exp(-(m - back) / 8))
+
+    notices = cold(told(the_bed(bare, leg=leg)))
+    ends = [minute(n) for n in notices if n.transition is TransitionKind.RESOLVED]
+    assert len(ends) == 1
+    assert ends[0] >= BACK_MIN
+    loud = [minute(n) for n in sounds(notices)]
+    assert max(loud) < back + 10, "the legs are warm: nothing sounds for the foot alone"
+
+
+def test_legs_that_are_cool_are_not_called_warm() -> None:
+    sign, *_ = cold(told(the_bed(bare)))
+    assert "It is still warm by your legs." in text(sign)
+    figures = tuple(("leg_c", 22.4) if k == "leg_c" else (k, v) for k, v in sign.figures)
+    cool = text(replace(sign, figures=figures))
+    assert cool.endswith(" min. Cover your foot, or put on warm socks.")
 
 
 def test_a_foot_that_is_soon_as_warm_as_before_is_called_warm() -> None:

@@ -19,8 +19,8 @@ SAID = list(
     }.values()
 )  # fmt: skip
 PLACES = {
-    "en": r"\b(bed|beds|bedside|bedsides|legs|room|server|server's|servers)\b",
-    "de": r"Bett|Bein|Zimmer|Server|Raum",
+    "en": r"\b(bed|beds|bedside|bedsides|legs|ankle|room|server|server's|servers)\b",
+    "de": r"Bett|Bein|Knöchel|Zimmer|Server|Raum",
 }
 # What every English sentence has and no German one.
 ENGLISH = re.compile(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from legwatch_server.notify.channels import Push, Retryable
+from legwatch_server.notify.channels import Permanent, Push, Retryable
 from legwatch_server.testing import FakeChannel, InProcessServer
 from server.notify.channels.test_progress import OWN, of_the_channel
 from server.notify.test_escalation import BERT, HOUR_MS, cold
@@ -17,6 +17,7 @@ MUST = "the channel's withdraw must return nothing, "
 ROWS = {  # of the page for authors
     "`withdraw` returns anything but None",
     "`withdraw` is `async`",
+    "`withdraw` raises `Retryable` or `Permanent`",
     "`withdraw` raises anything else",
     "`withdraw` hangs",  # test_hung_recall
 }
@@ -101,3 +102,13 @@ def test_a_withdraw_that_raises_has_taken_nothing_back(
     assert (steps(ward), of_the_channel(ward)) == ([], [])
     assert odd.asked == 1
     assert ward.notified("info")[0][-1] == "acknowledged"
+
+
+@pytest.mark.parametrize("error", [Permanent("no such message"), Retryable("away")], ids=repr)
+def test_a_withdraw_that_fails_is_in_the_log(
+    error: BaseException, ward: InProcessServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = Odd("phone", ward.pushes)
+    odd.found = error
+    called_off(ward, odd)
+    assert caplog.text.count(f"channel phone: {error}") == 1
