@@ -15,6 +15,8 @@ from fences.reworded import as_said_then
 from fences.wired_server import Server, rows, upgrade
 from fences.wiring import command, told_of
 
+pytestmark = pytest.mark.slow
+
 CONFIG = (HOME / "server.toml").read_text()
 SCHEMA = ["meta", "schema"]  # the row with the version
 # Since schema 4 two rows more: up to which window the states of all beds are known to be stored.

@@ -28,6 +28,8 @@ from server.beds.anna import (
     upto,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[InProcessServer]:

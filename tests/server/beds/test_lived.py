@@ -30,6 +30,8 @@ from server.beds.night_story import BED, NightStory
 from server.beds.night_watch import MINUTE_MS
 from server.ward import press
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2026, 1, 2)
 
 

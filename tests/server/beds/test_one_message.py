@@ -25,6 +25,8 @@ from legwatch_server.store.errors import StoreError, ValuesRefused
 from legwatch_server.testing import InProcessServer
 from server.beds.anna import COMMIT, arriving, count, live, open_server, take, upto
 
+pytestmark = pytest.mark.slow
+
 ODD = '"\\ud800"'  # half a character: JSON takes it, no database does
 
 

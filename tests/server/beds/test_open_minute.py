@@ -24,6 +24,8 @@ from legwatch_server.testing import InProcessServer
 from repository import rules
 from server.beds.anna import COMMIT, arriving, count, live, open_server, play, take, upto
 
+pytestmark = pytest.mark.slow
+
 BOOT = "00000000"
 FALL = list(night(leg=uncovering((60, 90), uncovered_c=22), minutes=100))
 

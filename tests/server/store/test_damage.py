@@ -24,6 +24,8 @@ from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
 from server.store.contract import age
 
+pytestmark = pytest.mark.slow
+
 LATER_MS = aged.AGED_MS + 5 * MINUTE_MS
 DB = "legwatch.db"
 TAP = LinkClaims(TargetKind.DELIVERY, 1, Action.SEEN, 0, 0)

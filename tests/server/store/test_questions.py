@@ -25,6 +25,8 @@ from legwatch_server.store.records import Loaded
 from server.store.asked import Asked, Ear, calls, scanned
 from server.store.contract import age
 
+pytestmark = pytest.mark.slow
+
 NOW_MS = NOW_NS // 1_000_000
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 GROWING = {
