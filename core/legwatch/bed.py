@@ -17,7 +17,7 @@ from legwatch.alerting.budget import Budget
 from legwatch.alerting.early_notice import early_notice, goes_on, is_due
 from legwatch.alerting.figures import alert_figures, hold_figures, thermometer
 from legwatch.alerting.night_facts import NightFacts
-from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.alerting.notice import MAY_SOUND, Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
 from legwatch.alerting.told_sensors import ToldSensors, subject, subject_of_end, tell_dead
@@ -27,7 +27,17 @@ from legwatch.conditions import cold_memory as cold_memories
 from legwatch.conditions import foot as feet
 from legwatch.conditions.cold_memory import ColdMemory, ColdMinute
 from legwatch.conditions.foot import Foot
-from legwatch.conditions.verdict import UNKNOWN, YES, Firing, Reason, TriState, Verdict
+from legwatch.conditions.verdict import (
+    UNKNOWN,
+    YES,
+    Figures,
+    Firing,
+    Reason,
+    Rule,
+    TriState,
+    Verdict,
+)
+from legwatch.contract.roles import ANKLE
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
@@ -208,12 +218,7 @@ def _notice(
     else:
         named = (*thermometer(alert, seen), *transition.evidence)
         sensor = subject(kind, alert.reason or before.reason, named)
-    figures = (
-        *alert_figures(kind, alert, seen, bed.cold, sensor),
-        *hold_figures(transition.kind, before, alert, at_ms),
-        *transition.evidence,
-        *(feet.figures(bed.foot, at_ms) if kind is AlertKind.COLD and bed.foot else ()),
-    )
+    figures, rule = _decided_by(bed, change, sensor, seen, rules)
     context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold, bed.told)
     by, budget, told = suppress(Candidate(kind, transition, before, alert, sensor), context)
     if transition.kind is TransitionKind.RENOTIFIED and by in _NOT_STORED_AGAIN:
@@ -227,9 +232,27 @@ def _notice(
         figures=figures,
         suppressed_by=by,
         episode_ms=alert.episode_ms or before.episode_ms,
-        rule=transition.rule,
+        rule=rule,
     )
     waits_until_ms = quiet_wait.ends_ms(kind, bed.cold, seen, rules)
     alert = after_notice(alert, transition.kind, by, at_ms, waits_until_ms)
     alerts = bed.alerts.put(kind, alert)
     return bed._replace(alerts=alerts, budget=budget, told=told), (notice,)
+
+
+def _decided_by(
+    bed: Bed, change: _Change, sensor: str, seen: Observation, rules: Rules
+) -> tuple[Figures, Rule | None]:
+    """Return the figures of a transition, and the limit that decided it."""
+    kind, before, transition = change
+    alert, foot = bed.alerts.of(kind), bed.foot if kind is AlertKind.COLD else None
+    of_foot = (alert.reason or before.reason) is Reason.FOOT_BARE
+    figures = (
+        *alert_figures(kind, alert, seen, bed.cold, ANKLE if of_foot else sensor),
+        *hold_figures(transition.kind, before, alert, seen.at_ms),
+        *transition.evidence,
+        *(feet.figures(foot, seen.at_ms) if foot else ()),
+    )
+    if foot and of_foot and transition.kind in MAY_SOUND:
+        return (*figures, *feet.sure(foot)), feet.rule(foot, rules)
+    return figures, transition.rule

@@ -11,7 +11,11 @@ from legwatch.events import BODY_KINDS, AlertKind
 
 ANKLE = "ankle"  # the role that few beds have
 RECORDING = "all"  # the place that the agent of a recording names; its file says what it has
-_NAMES = {"leg": "thermometer by the legs", "movement": "movement sensor"}
+_NAMES = {
+    "leg": "thermometer by the legs",
+    "movement": "movement sensor",
+    ANKLE: "thermometer by the ankle",
+}
 # An alert can come if the bed has one sensor of each group. Who may not be in bed gets no alert:
 # without a mat or radar (presence), warmth and movement together tell it. The first of a group is
 # the one that is simplest to add.
@@ -95,6 +99,15 @@ class Sensors(NamedTuple):
         """Return the body alerts that can come now."""
         return tuple(kind for kind in can_come(self.roles, off) if not self._unseen(kind))
 
+    def sees_foot(self, off: Collection[AlertKind] = ()) -> bool:
+        """Return True if a foot that is bare alone can be told now, by an alert on cold."""
+        return AlertKind.COLD in self.seen(off) and ANKLE in self.roles - self.mute
+
+    def sees_empty(self) -> bool:
+        """Return True if it can be told now that the bed is empty: a mat, or air and movement."""
+        give = self.roles - self.mute
+        return "presence" in give or {"leg", "movement"} <= give - {self.doubted}
+
     def said(self, off: Collection[AlertKind] = ()) -> str:
         """Return what the bed is watched for now."""
         return words(self.seen(off), self.roles - self.mute)
@@ -109,7 +122,9 @@ class Sensors(NamedTuple):
             if why := self._unseen(kind):
                 by_why.setdefault(why, []).append(kind)
         for why, kinds in by_why.items():
-            yield words(kinds), why
+            yield words(kinds, self.roles - self.mute), why
+        if ANKLE in self.roles & self.mute and AlertKind.COLD in can_come(self.roles, off):
+            yield _FOOT, f"the {_NAMES[ANKLE]} gives no readings"
 
     def not_now(self, off: Collection[AlertKind] = ()) -> Iterator[str]:
         """Yield what a bed is not watched for now, such as "not now for cold legs, for ..."."""

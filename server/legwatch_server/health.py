@@ -125,9 +125,14 @@ def _bedside(bed: BedRecord) -> dict[str, Any]:
 
 
 def _scope(bed: BedRecord) -> dict[str, Any]:
-    """Return which alerts can come by the sensors of a bed, and why others cannot."""
+    """Return what the sensors of a bed can tell now, why the rest cannot come, and what none sees."""
     sensors, off = watched.sensors(bed), switched_off(bed.rules)
     if sensors is None:
         return {}
     cannot = (*scope.never_come(sensors.roles, off), *sensors.not_now(off))
-    return {"can_alert": list(map(str, sensors.seen(off))), "cannot": list(cannot)}
+    return {
+        "can_alert": list(map(str, sensors.seen(off))),
+        "watched_for": sensors.said(off),
+        "cannot": list(cannot),
+        "not_seen": list(scope.beyond(sensors.roles, off)),
+    }

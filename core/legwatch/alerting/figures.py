@@ -4,6 +4,7 @@ from legwatch.alerting.alert import AlertState
 from legwatch.alerting.notice import BETWEEN, TransitionKind
 from legwatch.conditions.cold_memory import ColdMemory
 from legwatch.conditions.verdict import Figures, Reason
+from legwatch.contract.roles import ANKLE
 from legwatch.events import AlertKind
 from legwatch.observation import Observation
 from legwatch.signals.occupancy import believed_mat
@@ -21,10 +22,19 @@ def alert_figures(
 ) -> Figures:
     """Return the figures that every notice of this kind has; the baseline is the memory's.
 
-    `sensor`: which one an alert on the sensors is about.
+    `sensor`: which one an alert on the sensors is about, and the ankle's for one on a bare foot. Of
+    this, nothing is shown of what is usual by the legs, or has fallen there.
     """
     for_min, still_min = _minutes(alert.since_ms, seen), _minutes(seen.still_since_ms, seen)
     match kind:
+        case AlertKind.COLD if sensor == ANKLE:
+            return (
+                ("sensor", ANKLE),
+                ("leg_c", seen.leg.celsius),
+                ("room_c", seen.room.celsius),
+                ("for_min", for_min),
+                ("still_min", still_min),
+            )
         case AlertKind.COLD:
             base = memory.baseline_c
             return (

@@ -135,6 +135,17 @@ def is_blind(foot: Foot, seen: Observation, rules: Rules) -> bool:
     return frozen or has_held(foot.outside_ms, health.slipped_s, seen.at_ms)
 
 
+def sure(foot: Foot) -> Figures:
+    """Return how sure it is that the cover is off above the ankle: what an alert is decided by."""
+    return () if foot.cover.begun is None else (("sure_pct", round(100 * foot.cover.begun.off)),)
+
+
+def rule(foot: Foot, rules: Rules) -> Rule | None:
+    """Return the limit that lets an alert on a foot sound; None: it is not sure enough for it."""
+    is_sure = foot.sure_min >= covers.SURE_MIN
+    return Rule("warmth.change_sure", rules.warmth.change_sure) if is_sure else None
+
+
 def figures(foot: Foot, at_ms: int) -> Figures:
     """Return from what the air by the ankle has fallen, as its thermometer tells, and for how long.
 
@@ -171,10 +182,9 @@ def _begun(foot: Foot, seen: Observation, rules: Rules) -> Verdict | None:
         return None
     if is_blind(foot, seen, rules) or cold.has_just_got_in(seen, rules):
         return None
-    rule = _rule(foot, rules)
-    if not rules.alerts.wait_s and rule is None:
+    if not rules.alerts.wait_s and rule(foot, rules) is None:
         return None  # it would sound at once
-    return yes(Severity.WARNING, Reason.FOOT_BARE, foot.ankle.course.peak_ms, rule)
+    return yes(Severity.WARNING, Reason.FOOT_BARE, foot.ankle.course.peak_ms)
 
 
 def _standing(foot: Foot, seen: Observation, rules: Rules) -> Verdict:
@@ -189,17 +199,11 @@ def _standing(foot: Foot, seen: Observation, rules: Rules) -> Verdict:
     if back or warming.is_steady(foot.warming, seen.at_ms):
         return no(Reason.FOOT_COVERED)
     sounds = _is_alone(foot, seen) and foot.sure_min >= covers.SURE_MIN and not rises
-    since_ms = course.peak_ms if sounds else None
-    return yes(Severity.WARNING, Reason.FOOT_BARE, since_ms, _rule(foot, rules))
+    return yes(Severity.WARNING, Reason.FOOT_BARE, course.peak_ms if sounds else None)
 
 
 def _is_alone(foot: Foot, seen: Observation) -> bool:
     return foot.alone_min >= (ALONE_MIN if seen.settled else UNSURE_MIN)
-
-
-def _rule(foot: Foot, rules: Rules) -> Rule | None:
-    sure = foot.sure_min >= covers.SURE_MIN
-    return Rule("warmth.change_sure", rules.warmth.change_sure) if sure else None
 
 
 def _is_sure(cover: Cover, there: Observation, rules: Rules) -> bool:

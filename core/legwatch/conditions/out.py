@@ -50,7 +50,7 @@ def update(was: OutNight, seen: Observation, cover: Cover, rules: Rules) -> OutN
     if now.out_min:
         return now._replace(out_min=now.out_min + 1, by_mat=by_mat)
     since_ms = _left_ms(seen, by_mat=by_mat)
-    if not _is_sleeping_time(since_ms, rules):
+    if not is_sleeping_time(since_ms, rules):
         return now  # up for the day
     out_min = max(1, (seen.at_ms - since_ms) // 60_000)
     return now._replace(out_min=out_min, by_mat=by_mat, empty_ms=seen.at_ms)
@@ -77,6 +77,18 @@ def is_back(was: OutNight, now: OutNight, at_ms: int, rules: Rules) -> bool:
     if not was.episode_ms or now.episode_ms or was.night != now.night:
         return False
     return _is_dark(hour_and_night(at_ms, rules.zone)[0], rules)
+
+
+def is_sleeping_time(at_ms: int, rules: Rules) -> bool:
+    """Return True if who gets up then has not got up for the day."""
+    hour = hour_and_night(at_ms, rules.zone)[0]
+    return _is_dark(hour, rules) and is_within(hour, rules.night.from_h, rules.out.until_h)
+
+
+def of_night(now: OutNight, at_ms: int, rules: Rules) -> OutNight:
+    """Return what is known of the night of a time; of another night nothing counts."""
+    night = hour_and_night(at_ms, rules.zone)[1]
+    return now if now.night == night else OutNight(night)
 
 
 def _is_there(now: OutNight, seen: Observation, cover: Cover) -> bool | None:
@@ -124,9 +136,3 @@ def _quiet_since_ms(seen: Observation) -> int:
 
 def _is_dark(hour: int, rules: Rules) -> bool:
     return is_within(hour, rules.night.from_h, rules.night.to_h)
-
-
-def _is_sleeping_time(at_ms: int, rules: Rules) -> bool:
-    """Return True if who gets up then has not got up for the day."""
-    hour = hour_and_night(at_ms, rules.zone)[0]
-    return _is_dark(hour, rules) and is_within(hour, rules.night.from_h, rules.out.until_h)

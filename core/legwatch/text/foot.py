@@ -2,6 +2,7 @@
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason
+from legwatch.contract.roles import ANKLE
 from legwatch.text.language import Language, marked
 from legwatch.text.sentence import FigureValue, OwnAndCarer, both
 from legwatch.text.span import span
@@ -44,6 +45,12 @@ _OVER: OwnAndCarer = (
     marked("The warning about your foot is over."),
     marked("The warning about the foot is over."),
 )
+
+
+def is_about(notice: Notice) -> bool:
+    """Return True if a notice is about a foot; after a time of quiet only its sensor says so."""
+    by_ankle = dict(notice.figures).get("sensor") == ANKLE
+    return notice.reason in OF_FOOT or (notice.reason is Reason.SNOOZE_OVER and by_ankle)
 
 
 def title(notice: Notice, words: Language, *, carer: bool) -> str:

@@ -156,7 +156,7 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
         return night_facts.title(notice.kind, notice, words, carer=carer)
     _ = words.gettext
     match notice.transition:
-        case _ if notice.reason in foot.OF_FOOT:
+        case _ if foot.is_about(notice):
             return foot.title(notice, words, carer=carer)
         case TransitionKind.RESOLVED:
             if (
@@ -193,7 +193,7 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         return night_facts.text(notice.kind, notice, words, carer=carer)
     _, figures = words.gettext, dict(notice.figures)
     match notice.transition:
-        case _ if notice.reason in foot.OF_FOOT:
+        case _ if foot.is_about(notice):
             return foot.text(figures, notice.reason, words, carer=carer)
         case TransitionKind.RESOLVED:
             return _resolved(notice, figures, words, carer=carer)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from legwatch.alerting.notice import iso
+from legwatch.contract.roles import ROLES
 from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.printable import shown
@@ -44,6 +45,12 @@ class RecordedFeed:
                 raise OptionError("speed", f"0, or {SLOWEST:g} to 100000 is expected")
             if self.file:
                 _read(self)
+
+        def roles(self) -> frozenset[str]:
+            """Return the roles of the sensors of which the recording has readings."""
+            channels = {reading[1] for reading in _read(self).readings}
+            fields = {role.name: {field.channel for field in role.fields} for role in ROLES}
+            return frozenset(name for name, of in fields.items() if of & channels)
 
     def __init__(
         self,

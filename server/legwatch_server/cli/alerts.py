@@ -279,7 +279,8 @@ def _explain(found: InForce, alert: Incident) -> int:
     settings = found.settings
     profile = sources(settings.profile_of(alert.bed))
     with closed_stdout_is_fine():
-        print("\n".join(explain(alert, settings.zone_of(alert.bed), profile)))
+        zone, people = settings.zone_of(alert.bed), settings.everybody()
+        print("\n".join(explain(alert, zone, profile, people)))
     if any(record.notice.rule is not None for record in alert.notices):
         found.say()  # it has named limits: are those of the file in force?
     return 0

@@ -19,9 +19,10 @@ from legwatch.night import local
 from legwatch.printable import printable
 from legwatch.signals.occupancy import Occupancy
 from legwatch.text.span import span
-from legwatch_server.cli import would_be_told
+from legwatch_server.cli import empty_bed, would_be_told
 from legwatch_server.cli.asked import ALL_WELL, Said
 from legwatch_server.cli.standing import Standing
+from legwatch_server.cli.watched import reading
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
@@ -37,6 +38,7 @@ _ROOM = "air of the room"
 _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
 _READ = {role.fault: role.fields[0].name for role in ROLES}  # what each sensor of a window gives
 _RARELY = frozenset(role.fault for role in ROLES if role.group in (THERMOMETERS, GAUGES))
+_FOOT = "a bare foot"  # an alert on cold tells it, where a thermometer by the ankle shows it
 _SIGN, _FOOT_SIGN = "the cover may be off", "a foot may be bare"
 
 
@@ -97,9 +99,9 @@ class BedNow:
             ("air by the ankle", "ankle_c", " °C"),
             ("humidity there", "ankle_rh", " %"),
         ):
-            found = next((w for w in self.seen.windows if _value(w, column) is not None), None)
+            found = next((w for w in self.seen.windows if reading(w, column) is not None), None)
             if found is not None:
-                shown = _shown(_value(found, column))
+                shown = _shown(reading(found, column))
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
         for sensor, fault in _faults(self.seen.windows):
             yield (
@@ -180,9 +182,22 @@ class BedNow:
         if self.said.unkept and not self._wholly:
             return "not known here: the server knows more than is stored"
         kinds = [kind for kind in AlertKind if self._holds(kind)]
-        said = [_ALERTS[kind] for kind in kinds if not self._snoozed(kind)]
+        said = [what for kind in kinds if not self._snoozed(kind) for what in self._told_by(kind)]
         said += [f"only urgent: {_ALERTS[kind]}" for kind in kinds if self._urgent_sounds(kind)]
+        said += [empty_bed.NAME] if not self._wholly and self._no_empty_bed() == "" else []
         return ", ".join(said) or "NOTHING"
+
+    def _told_by(self, kind: AlertKind) -> tuple[str, ...]:
+        """Return what alerts of a kind tell at this bed now."""
+        foot = kind is AlertKind.COLD and self._sensors.sees_foot(switched_off(self._rules))
+        return (_ALERTS[kind], _FOOT) if foot else (_ALERTS[kind],)
+
+    def _no_empty_bed(self) -> str | None:
+        """Return why an empty bed would not be told now; empty: it would; None: nobody asks."""
+        if self._unseen or self.seen.state is None:
+            return None  # of the sleeper nothing is watched, which is said already
+        bed, state = self.seen.bed, self.seen.state
+        return empty_bed.why_not(self.settings, bed, self.bed_ms, state, self._sensors)
 
     def _holds(self, kind: AlertKind) -> bool:
         """Return True if an alert of this kind can come now, quiet or not."""
@@ -192,12 +207,7 @@ class BedNow:
             return False
         if kind not in BODY_KINDS:
             return self._time_passes(kind) and is_night(self.bed_ms, self._rules)
-        sensors = self.seen.sensors
-        if (
-            sensors is None
-            or kind not in sensors.seen(switched_off(self._rules))
-            or self._trial is not None
-        ):
+        if kind not in self._sensors.seen(switched_off(self._rules)) or self._trial is not None:
             return False
         if self._unseen:
             return False
@@ -233,23 +243,27 @@ class BedNow:
             yield f"{what}: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
         if self._plays:
             yield f"{_ALERTS[AlertKind.AGENT]}: it plays a recording"
-        sensors, off = self.seen.sensors or scope.Sensors(frozenset()), switched_off(rules)
+        sensors, off = self._sensors, switched_off(rules)
         yield from scope.never_come(sensors.roles, off)
         yield from map(": ".join, sensors.unseen(off))
+        yield from scope.beyond(sensors.roles, off)
         sees_cold = AlertKind.COLD in sensors.seen(off)
+        cold = " and ".join(self._told_by(AlertKind.COLD))
         if self._trial is not None:
             nights = rules.alerts.learn_nights
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts make no sound"
         if self._trial is None and not allows(state.bed.budget, self.bed_ms, rules):
+            warnings = ", ".join(self._told_by(AlertKind.COLD))
             yield (
-                "cold legs and lying still: a warning makes no sound now (enough this night, or one"
-                " not long ago); an urgent alert still sounds"
+                f"{warnings} and lying still: a warning makes no sound now (enough this night, or"
+                " one not long ago); an urgent alert still sounds"
             )
         for kind in AlertKind:
             until_ms = self._snoozed(kind)
             if until_ms:
                 but = "; an urgent alert still sounds" if self._urgent_sounds(kind) else ""
-                yield f"{_ALERTS[kind]}: somebody asked for quiet until {self._at(until_ms)}{but}"
+                what = " and ".join(self._told_by(kind))
+                yield f"{what}: somebody asked for quiet until {self._at(until_ms)}{but}"
         if seen is None and not silent:
             yield "the sleeper: the first whole minute is not over"
         if not silent and seen is not None:
@@ -257,10 +271,12 @@ class BedNow:
                 yield "the sleeper: nobody is known to be in bed"
             elif not seen.settled and sees_cold:
                 at = self._at(state.bed.signals.occupancy.settled_ms)
-                yield f"cold legs: judged from {at} on, when the bed has had its time to warm"
+                yield f"{cold}: judged from {at} on, when the bed has had its time to warm"
             if self._room_is_warm and sees_cold:
                 limit = f"{rules.warmth.warm_room_c:g} °C"
-                yield f"cold legs: the room is warm ({limit} or more)"
+                yield f"{cold}: the room is warm ({limit} or more)"
+        if why := self._no_empty_bed():
+            yield f"{empty_bed.NAME}: {why}"
         if not is_night(self.bed_ms, rules):
             hours = f"{rules.night.from_h} to {rules.night.to_h} h"
             what = "sensors" if self._plays else "sensors and the bedside"
@@ -350,6 +366,10 @@ class BedNow:
         return "" if watched else self.rests.said(self.seen.bed, self.now_ms)
 
     @cached_property
+    def _sensors(self) -> scope.Sensors:
+        return self.seen.sensors or scope.Sensors(frozenset())
+
+    @cached_property
     def _view(self) -> BedView | None:
         return None if self.seen.state is None else view(self.seen.state)
 
@@ -401,13 +421,6 @@ class BedNow:
         return f"{age_s:.0f} s ago" if age_s < 120 else f"{span(age_s / 60)} ago"
 
 
-def _value(window: Window, column: str) -> object:
-    """Return a reading of a window; None: it has none."""
-    if column in Window._fields:
-        return getattr(window, column)
-    return dict(window.others).get(column)
-
-
 def _shown(value: object) -> str:
     """Return a value of a sensor as people read it; that of a presence sensor is a bool."""
     if isinstance(value, bool):
@@ -427,4 +440,4 @@ def _faults(windows: Sequence[Window]) -> Iterator[tuple[str, str]]:
             if sensor not in known and (not number or sensor in _RARELY):
                 known.add(sensor)
                 yield sensor, fault
-        known |= {sensor for sensor, column in _READ.items() if _value(window, column) is not None}
+        known |= {sensor for sensor, column in _READ.items() if reading(window, column) is not None}

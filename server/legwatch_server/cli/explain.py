@@ -1,6 +1,6 @@
 """Explain one alert: what happened, why it fired, who was notified and what they answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from itertools import repeat
 
@@ -11,8 +11,11 @@ from legwatch.conditions.verdict import Reason
 from legwatch.events import BODY_KINDS, FactKind
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
+from legwatch.oncall.people import Person
+from legwatch.text.foot import is_about
 from legwatch.text.message import title
 from legwatch.text.span import DAY_MIN, span
+from legwatch_server.cli import said
 from legwatch_server.cli.moment import moment
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.records import DeliveryStep, Incident, NoticeRecord
@@ -111,6 +114,8 @@ _ENDED = {
     "urgent": "it became urgent",
     "over": "it was over by itself, and nobody had to be woken",
 }
+# Their names do not say so: these are of the thermometer by the legs.
+_OF_LEGS = frozenset({"usual_c", "usual_low_c", "usual_high_c", "high_c", "fell_min"})
 _ACTS = {
     "seen": "has seen it",
     "useless": "called it not useful",
@@ -118,7 +123,9 @@ _ACTS = {
 }
 
 
-def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
+def explain(
+    found: Incident, zone: tzinfo, sources: Mapping[str, str], people: Mapping[str, Person]
+) -> Iterator[str]:
     """Yield the lines of the explanation; `sources` gives the source of each limit's value."""
     first = found.notices[0]
     began = local(first.notice.at_ms, zone)
@@ -126,7 +133,11 @@ def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[
     for record, at, head in headed(found, zone):
         yield ""
         yield f"{at}  {head}"
-        yield from _notice(record.notice, record.text, sources)
+        if record.notice.transition not in OVER:
+            yield from (f"  {line}" for line in said.lines(record, found.bed, people))
+            if record.notice.reason in _BECAUSE:
+                yield f"  Why: {_BECAUSE[record.notice.reason]}."
+        yield from _notice(record.notice, sources)
         for line in journeys(record, zone):
             yield f"  {line}"
         if is_unshown(record):
@@ -140,19 +151,7 @@ def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[
     yield _end(found, zone)
 
 
-def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]:
-    if notice.transition in (
-        TransitionKind.EXPECTED,
-        TransitionKind.FIRED,
-        TransitionKind.ESCALATED,
-        TransitionKind.RENOTIFIED,
-        TransitionKind.UNKNOWN,
-        TransitionKind.WARMING,
-        TransitionKind.REPORTED,
-    ):
-        yield f"  Said: {text}"
-        if notice.reason in _BECAUSE:
-            yield f"  Why: {_BECAUSE[notice.reason]}."
+def _notice(notice: Notice, sources: Mapping[str, str]) -> Iterator[str]:
     yield from _sure(notice)
     yield from _counted(notice)
     yield from _rule(notice, sources)
@@ -188,6 +187,7 @@ def _untold(notice: Notice, why: SuppressedBy) -> str:
 
 
 def _figure(name: str, value: object) -> str:
+    name = f"leg_{name}" if name in _OF_LEGS else name
     if name.endswith("_min") and isinstance(value, int | float) and value >= 2 * DAY_MIN:
         return f"{name.removesuffix('_min')} {span(value)}"
     return f"{name} {value}"
@@ -203,8 +203,10 @@ def _sure(notice: Notice) -> Iterator[str]:
     sure_pct = dict(notice.figures).get("sure_pct")
     if sure_pct is None:
         return
-    if notice.reason is Reason.FOOT_BARE:
-        what = "that the foot was bare, or that nobody lay there"
+    if is_about(notice) and notice.transition is not TransitionKind.EXPECTED:
+        what = "that a foot was bare (somebody lay there: the air by the legs had not fallen)"
+    elif is_about(notice):
+        what = "that a foot was bare, or that nobody lay there"
     elif notice.transition is TransitionKind.EXPECTED:
         what = "that the cover was off, or that nobody lay there"
     else:
@@ -220,7 +222,7 @@ def _counted(notice: Notice) -> Iterator[str]:
         yield f"  What counted most: {'; '.join(words)}."
 
 
-def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
+def _rule(notice: Notice, sources: Mapping[str, str]) -> Iterator[str]:
     if notice.rule is not None:
         yield f"  Rule: {notice.rule}"
         source = sources.get(notice.rule.path)

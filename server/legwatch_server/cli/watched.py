@@ -74,11 +74,19 @@ def mute(windows: Sequence[Window], health: HealthLimits) -> frozenset[str]:
     )
 
 
+def reading(window: Window, column: str) -> float | bool | None:
+    """Return a reading of a window, also one for which a Window has no field of its own."""
+    if column in Window._fields:
+        found: float | bool | None = getattr(window, column)
+        return found
+    return dict(window.others).get(column)
+
+
 def _gives(window: Window, role: Role, health: HealthLimits) -> bool:
-    value = getattr(window, role.fields[0].name, None)
-    if value is None or role.group != THERMOMETERS:
-        return value is not None
-    return is_believable(value, health)
+    found = reading(window, role.fields[0].name)
+    if found is None or role.group != THERMOMETERS:
+        return found is not None
+    return is_believable(found, health)
 
 
 def _roles(info: BedsideInfo | None, state: str | None) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ from legwatch.events import AlertKind
 from legwatch.night import night_of
 from legwatch.oncall.escalation import Watch, woken
 from legwatch.oncall.people import Person, on_call
+from legwatch_server.cli import empty_bed
 from legwatch_server.settings import ServerSettings
 
 Names = tuple[str, ...]
@@ -32,7 +33,14 @@ def words(
     shown = {name: f"{name} ({_ways(person, unready)})" for name, person in people.items()}
     others = _others(Watch(bed, people, names), alerts)
     usual = ", then ".join(shown[name] for name in names) or "NOBODY"
-    return "; ".join((usual, *(f"{what}: {_listed(who)}" for what, who in others)))
+    asked = empty_bed.told(settings, bed, at_ms)
+    return "; ".join(
+        (
+            usual,
+            *(f"{what}: {_listed(who)}" for what, who in others),
+            *([f"{empty_bed.NAME}: {', '.join(asked)}"] if asked else []),
+        )
+    )
 
 
 def _ways(person: Person, unready: Collection[str]) -> str:
