@@ -254,5 +254,5 @@ def _decided_by(
         *(feet.figures(foot, seen.at_ms) if foot else ()),
     )
     if foot and of_foot and transition.kind in MAY_SOUND:
-        return (*figures, *feet.sure(foot)), feet.rule(foot, rules)
+        return (*figures, *feet.sure(foot, seen, rules)), feet.rule(foot, rules)
     return figures, transition.rule

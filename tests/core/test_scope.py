@@ -96,6 +96,45 @@ def test_a_thermometer_by_the_ankle_adds_a_bare_foot_to_what_is_watched() -> Non
     )
 
 
+def test_a_mute_thermometer_by_the_ankle_leaves_a_bare_foot_unseen() -> None:
+    bed = scope.Sensors(frozenset({"leg", "movement", "ankle"}))
+    assert bed.sees_foot()
+    assert list(bed.unseen()) == []
+    why = "the thermometer by the ankle gives no readings"
+    mute = bed._replace(mute=frozenset({"ankle"}))
+    assert not mute.sees_foot()
+    assert list(mute.unseen()) == [("a bare foot", why)]
+    assert list(mute.not_now({AlertKind.COLD})) == [], "its limits are off"
+    without = scope.Sensors(frozenset({"leg", "movement"}), frozenset({"ankle"}))
+    assert list(without.unseen()) == []
+
+
+def test_without_readings_by_the_legs_a_bare_foot_alone_is_not_seen() -> None:
+    roles, mute = frozenset({"leg", "movement", "presence", "ankle"}), frozenset({"leg"})
+    bed = scope.Sensors(roles, mute)
+    assert not bed.sees_foot()
+    why = "the thermometer by the legs gives no readings"
+    assert list(bed.unseen()) == [("cold legs and a bare foot", why)]
+
+
+@pytest.mark.parametrize(
+    ("roles", "mute", "doubted", "sees"),
+    [
+        ({"presence"}, set(), "", True),
+        ({"leg", "movement"}, set(), "", True),
+        ({"leg", "movement", "presence"}, {"leg"}, "movement", True),
+        ({"leg", "movement", "presence"}, {"presence"}, "", True),
+        ({"leg", "movement", "presence"}, {"presence", "leg"}, "", False),
+        ({"leg", "movement"}, set(), "leg", False),
+        ({"leg", "room"}, set(), "", False),
+    ],
+)
+def test_an_empty_bed_is_seen_by_a_mat_or_by_air_and_movement(
+    roles: set[str], mute: set[str], doubted: str, sees: bool
+) -> None:
+    assert scope.Sensors(frozenset(roles), frozenset(mute), doubted).sees_empty() is sees
+
+
 def test_what_an_agent_announces_counts_and_of_an_older_one_what_was_heard() -> None:
     assert scope.fitted((("leg", "dht22"),), {"leg", "movement"}) == frozenset({"leg"})
     assert scope.fitted((), {"leg"}) == frozenset()

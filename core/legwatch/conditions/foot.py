@@ -135,9 +135,13 @@ def is_blind(foot: Foot, seen: Observation, rules: Rules) -> bool:
     return frozen or has_held(foot.outside_ms, health.slipped_s, seen.at_ms)
 
 
-def sure(foot: Foot) -> Figures:
-    """Return how sure it is that the cover is off above the ankle: what an alert is decided by."""
-    return () if foot.cover.begun is None else (("sure_pct", round(100 * foot.cover.begun.off)),)
+def sure(foot: Foot, seen: Observation, rules: Rules) -> Figures:
+    """Return how sure it is that the foot is bare, and from how sure on it sounds after so long."""
+    begun = foot.cover.begun
+    if begun is None:
+        return ()
+    enough = _enough(begun.since_ms, seen, rules)
+    return (("sure_pct", round(100 * begun.off)), ("enough_pct", round(100 * enough)))
 
 
 def rule(foot: Foot, rules: Rules) -> Rule | None:
@@ -208,11 +212,15 @@ def _is_alone(foot: Foot, seen: Observation) -> bool:
 
 def _is_sure(cover: Cover, there: Observation, rules: Rules) -> bool:
     """Return True if it is sure enough for a sound; that takes less the longer a sign stands."""
-    if cover.begun is None:
-        return False
-    sign_min = (there.at_ms - cover.begun.since_ms) / MINUTE_MS
-    by_mat = believed_mat(there.occupancy) is True
-    return cover.begun.off >= covers.sure(rules.warmth.change_sure, sign_min, by_mat=by_mat)
+    begun = cover.begun
+    return begun is not None and begun.off >= _enough(begun.since_ms, there, rules)
+
+
+def _enough(since_ms: int, seen: Observation, rules: Rules) -> float:
+    """Return how sure a sound must be after a sign has stood since then."""
+    by_mat = believed_mat(seen.occupancy) is True
+    sign_min = (seen.at_ms - since_ms) / MINUTE_MS
+    return covers.sure(rules.warmth.change_sure, sign_min, by_mat=by_mat)
 
 
 def _off(foot: Foot) -> float:

@@ -194,13 +194,14 @@ def _figure(name: str, value: object) -> str:
 
 
 def _is_figure(name: str, value: object) -> bool:
-    told = ("waited_min", "wait_ended", "counted", "sure_pct")  # in sentences of their own
+    told = ("waited_min", "wait_ended", "counted", "sure_pct", "enough_pct")  # in sentences
     return name not in told and value is not None
 
 
 def _sure(notice: Notice) -> Iterator[str]:
     """Say how sure it was, and of what: a sign says less than an alert, and is surer of it."""
-    sure_pct = dict(notice.figures).get("sure_pct")
+    figures = dict(notice.figures)
+    sure_pct, enough_pct = figures.get("sure_pct"), figures.get("enough_pct")
     if sure_pct is None:
         return
     if is_about(notice) and notice.transition is not TransitionKind.EXPECTED:
@@ -212,6 +213,8 @@ def _sure(notice: Notice) -> Iterator[str]:
     else:
         what = "that somebody lay there with bare legs"
     yield f"  How sure it was: {sure_pct} % {what}."
+    if enough_pct is not None:
+        yield f"  How sure it had to be for a sound: {enough_pct} %, the less the longer it lasts."
 
 
 def _counted(notice: Notice) -> Iterator[str]:

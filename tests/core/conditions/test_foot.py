@@ -9,9 +9,9 @@ import pytest
 from bare_bed import BED_MIN, OFF_MIN, air, leaves, sleeper
 from legwatch import engine
 from legwatch.alerting.notice import MAY_SOUND, Notice, SuppressedBy, TransitionKind
-from legwatch.conditions.verdict import Reason, Severity
+from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.engine import BedState, replay, start
-from legwatch.events import AlertKind, Window
+from legwatch.events import AlertKind, Snooze, Window
 from legwatch.limits.rules import Rules
 from legwatch.moments import shifted
 from legwatch.state_codec import from_json, to_json
@@ -129,6 +129,47 @@ def test_without_such_a_thermometer_the_same_bed_says_nothing_and_keeps_nothing(
     assert cold(notices) == []
     assert state.bed.foot is None
     assert "ankle" not in engine.sensors(state)
+
+
+def test_its_figures_are_those_of_the_foot_and_say_how_sure_it_was() -> None:
+    """What is usual by the legs, and what has fallen there, says nothing of a foot."""
+    _, alert, sound, end = cold(told(the_bed(bare)))
+    of_legs = {"usual_c", "usual_low_c", "usual_high_c", "high_c", "fell_min"}
+    for notice in (alert, sound, end):
+        figures = dict(notice.figures)
+        assert figures["sensor"] == "ankle"
+        assert not of_legs & set(figures)
+    assert (alert.rule, end.rule) == (None, None)
+    assert sound.rule == Rule("warmth.change_sure", limits().warmth.change_sure)
+    was, had_to_be = zip(*map(sureness, (alert, sound)), strict=True)
+    assert was[0] < had_to_be[0]
+    assert was[1] >= had_to_be[1]
+    assert "sure_pct" not in dict(end.figures)
+
+
+def sureness(notice: Notice) -> tuple[int, int]:
+    figures = dict(notice.figures)
+    return figures["sure_pct"], figures["enough_pct"]  # type: ignore[return-value]
+
+
+def test_an_alert_on_the_legs_of_such_a_bed_has_their_figures() -> None:
+    notices = cold(told(the_bed(bare, leg=air, minutes=370)))
+    (fired,) = [n for n in notices if n.transition is TransitionKind.FIRED]
+    figures = dict(fired.figures)
+    assert {"usual_c", "high_c", "ankle_c"} <= set(figures)
+    assert "sensor" not in figures
+
+
+def test_after_a_time_of_quiet_it_is_still_about_the_foot() -> None:
+    windows = list(the_bed(bare))
+    (fired,) = [n for n in cold(told(windows)) if n.transition is TransitionKind.FIRED]
+    asked_ms = fired.at_ms + 1000
+    quiet = Snooze(asked_ms, COLD, asked_ms + 15 * MINUTE_MS)
+    at = next(n for n, window in enumerate(windows) if window.to_ms > asked_ms)
+    notices = replay([*windows[:at], quiet, *windows[at:]], limits())
+    again = next(n for n in notices if n.reason is Reason.SNOOZE_OVER)
+    assert title(again) == "Your foot is probably bare"
+    assert text(again).startswith("The air by your ankle has fallen from ")
 
 
 def test_it_says_of_which_air_and_what_to_do() -> None:
