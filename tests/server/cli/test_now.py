@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tomlkit import dumps
 
+from legwatch import scope
 from legwatch.alerting.alert import AlertState
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.contract.action import Action
@@ -552,6 +553,7 @@ def test_of_a_recording_that_plays_no_silence_of_the_bedside_is_watched(open_hou
     assert line(text, "not watched").splitlines() == [
         "the sleeper and the sensors: no word from the bedside for 20 min",
         why,
+        scope.BARE_FOOT,
     ]
 
 

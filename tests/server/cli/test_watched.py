@@ -10,6 +10,7 @@ from tomlkit import dumps
 from legwatch.__main__ import main
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
+from legwatch.scope import BARE_FOOT
 from legwatch_server.beds.watched import can_never_warn, sees_nothing
 from legwatch_server.cli import alerts, beds, duty, now
 from legwatch_server.health import _scope
@@ -183,12 +184,15 @@ def test_health_tells_what_cannot_come_now(ward: InProcessServer) -> None:
     announces(ward, *FULL)
     ward.play("b", 3, leg_and_movement)
     (bed,) = ward.unit.beds.values()
-    assert _scope(bed) == {"can_alert": ["cold", "still"], "cannot": []}
+    both, unseen = "cold legs and lying still for too long", [BARE_FOOT]
+    told = {"can_alert": ["cold", "still"], "watched_for": both, "cannot": [], "not_seen": unseen}
+    assert _scope(bed) == told
     ward.play("b", 8, only_movement)
     (bed,) = ward.unit.beds.values()
     why = "the thermometer by the legs gives no readings"
-    cannot = [f"not now for cold legs and lying still for too long, for {why}"]
-    assert _scope(bed) == {"can_alert": [], "cannot": cannot}
+    cannot = [f"not now for {both}, for {why}"]
+    blind = {"can_alert": [], "watched_for": "nothing", "cannot": cannot, "not_seen": unseen}
+    assert _scope(bed) == blind
 
 
 @pytest.mark.parametrize("command", ["alerts", "duty"])
@@ -353,6 +357,23 @@ def test_check_config_says_what_a_bed_can_never_tell(
 def test_up_says_what_the_bed_is_watched_for(sensors: dict[str, Any], lines: list[str]) -> None:
     assert list(what_it_watches({"bed": "b", "sensors": sensors})) == lines
     assert list(what_it_watches({"bed": "b", "recording": {"file": "night.csv"}})) == []
+
+
+@pytest.mark.parametrize("ankle", [True, False])
+def test_check_config_says_what_a_recording_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ankle: bool
+) -> None:
+    channels = ["leg_temperature_c,31.0", "movement,1", *(["ankle_temperature_c,30.0"] * ankle)]
+    played = tmp_path / "night.csv"
+    rows = [f"2026-01-02T21:00:00Z,{one}" for one in channels]
+    played.write_text("\n".join(["time,channel,value", *rows, ""]))
+    file = tmp_path / "agent.toml"
+    file.write_text(dumps({"bed": "b", "recording": {"file": str(played)}}))
+    assert main(["check-config", str(file)]) == 0
+    said = capsys.readouterr().out
+    usual = "cold legs and lying still for too long"
+    assert f"the bed is watched for {WITH_ANKLE if ankle else usual}\n" in said
+    assert (f"not seen: {BARE_FOOT}\n" in said) is not ankle
 
 
 @pytest.mark.parametrize("command", ["alerts", "duty", "beds"])
