@@ -125,7 +125,7 @@ def _bedside(bed: BedRecord) -> dict[str, Any]:
 
 
 def _scope(bed: BedRecord) -> dict[str, Any]:
-    """Return what the sensors of a bed can tell now, why the rest cannot come, and what none sees."""
+    """Return what the sensors of a bed can tell now, why not the rest, and what none sees."""
     sensors, off = watched.sensors(bed), switched_off(bed.rules)
     if sensors is None:
         return {}

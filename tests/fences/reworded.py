@@ -44,6 +44,8 @@ _THEN = (
     (r"\[shown to nobody\]", "[no sound]"),
     (r"  How sure it was: (\d+) %[^\n]*\n((?:[^\n]*\n)*?)(  Figures: [^\n]*?still_min \d+)",
      r"\2\3, sure_pct \1"),
+    (r"\n  Said to carers: [^\n]*", ""),
+    (r"(  Said: [^\n]*) I cannot warn anybody\. Check", r"\1 I cannot warn you. Check"),
     (r"\bleg_((?:usual(?:_low|_high)?|high)_c|fell_min) ", r"\1 "),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip

@@ -258,12 +258,7 @@ class BedNow:
                 f"{warnings} and lying still: a warning makes no sound now (enough this night, or"
                 " one not long ago); an urgent alert still sounds"
             )
-        for kind in AlertKind:
-            until_ms = self._snoozed(kind)
-            if until_ms:
-                but = "; an urgent alert still sounds" if self._urgent_sounds(kind) else ""
-                what = " and ".join(self._told_by(kind))
-                yield f"{what}: somebody asked for quiet until {self._at(until_ms)}{but}"
+        yield from self._quiet()
         if seen is None and not silent:
             yield "the sleeper: the first whole minute is not over"
         if not silent and seen is not None:
@@ -281,6 +276,14 @@ class BedNow:
             hours = f"{rules.night.from_h} to {rules.night.to_h} h"
             what = "sensors" if self._plays else "sensors and the bedside"
             yield f"{what}: it is day; they are told of from {hours}"
+
+    def _quiet(self) -> Iterator[str]:
+        """Yield of which alerts somebody has asked for quiet, and until when."""
+        for kind in AlertKind:
+            if until_ms := self._snoozed(kind):
+                but = "; an urgent alert still sounds" if self._urgent_sounds(kind) else ""
+                what = " and ".join(self._told_by(kind))
+                yield f"{what}: somebody asked for quiet until {self._at(until_ms)}{but}"
 
     def told(self) -> str:
         """Return who would be told, in their order."""

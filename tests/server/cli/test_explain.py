@@ -1,4 +1,4 @@
-"""`legwatch alerts explain`: by which sensor and how sure, and in the words of those who were told."""
+"""`legwatch alerts explain`: by which sensor, how sure, and in whose words."""
 
 import math
 import re
@@ -55,14 +55,16 @@ def test_an_alert_on_a_foot_says_how_sure_it_was_and_by_which_limit_it_sounds(
     sure = r"How sure it was: \d\d % that a foot was bare \(somebody lay there: the air by the legs"
     assert re.search(sure, begun)
     assert re.search(sure, sounds)
-    had_to_be = r"How sure it was: (\d\d) % .*\n  How sure it had to be for a sound: (\d\d) %, the less"
+    had_to_be = (
+        r"How sure it was: (\d\d) % .*\n  How sure it had to be for a sound: (\d\d) %, the less"
+    )
     for text, is_enough in ((begun, False), (sounds, True)):
         was, had = map(int, re.findall(had_to_be, text)[0])
         assert (was >= had) is is_enough
     assert "Rule: warmth.change_sure = 0.93" in sounds
     assert "Where this limit comes from: so probable it must be" in sounds
     sign = explained(bare_foot, capsys, "what='expected' AND reason='foot_bare'")
-    assert re.search(r"How sure it was: \d\d % that a foot was bare, or that nobody lay there", sign)
+    assert re.search(r"How sure it was: \d\d % that a foot was bare, or that nobody", sign)
 
 
 def test_its_figures_are_those_of_the_foot_and_each_names_its_sensor(

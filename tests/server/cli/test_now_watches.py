@@ -1,4 +1,4 @@
-"""`legwatch now` and others: a bare foot and an empty bed are named as watched, or why they are not."""
+"""A bare foot and an empty bed are named as watched, or it is said why they are not."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,7 +94,8 @@ def test_one_that_gives_nothing_is_said_to_watch_no_foot(
     announces(house, *WITH_ANKLE)
     house.server.play("b", 30, asleep)
     house.server.play("b", 30, no_ankle)
-    both = f"watched for cold legs and lying still for too long; not now for a bare foot, for {MUTE}"
+    not_now = f"not now for a bare foot, for {MUTE}"
+    both = f"watched for cold legs and lying still for too long; {not_now}"
     for command in ("duty", "beds", "alerts"):
         assert f"{both}\n" in house.run(capsys, command)[1]
     shown = rows(house.run(capsys, "now")[1])
