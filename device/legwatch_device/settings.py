@@ -128,9 +128,9 @@ class AgentSettings:
         """Raise SettingsError for what only weakens an agent: at night it runs all the same."""
         check_state_dir(self.state_dir)
 
-    def roles(self) -> frozenset[str]:
-        """Return the roles of the sensors that are set up, or of those that were recorded."""
-        return self.recording.roles() if self.recording.file else frozenset(self.sensors)
+    def roles(self) -> frozenset[str] | None:
+        """Return the roles of the sensors that are set up, or recorded; None: nothing was."""
+        return (self.recording.roles() or None) if self.recording.file else frozenset(self.sensors)
 
     def doubts(self) -> Iterator[str]:
         """Yield what is allowed and yet may be a slip."""

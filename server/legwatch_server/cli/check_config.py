@@ -155,7 +155,7 @@ def _unused(path: Path) -> Iterator[str]:
 
 
 def _roles(settings: Any) -> frozenset[str] | None:
-    """Return the roles of a bed's sensors; None: these are not the settings of a bed."""
+    """Return the roles of a bed's sensors; None: no bed, or an empty recording."""
     found: frozenset[str] | None = settings.roles() if hasattr(settings, "roles") else None
     return found
 
