@@ -1,0 +1,1 @@
+"""The parts of scripts/draw_builds.py."""
