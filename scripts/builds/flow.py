@@ -20,7 +20,7 @@ class Step(NamedTuple):
 STEPS = (
     Step("sensors at the bed", "warmth and movement, on batteries", "Zigbee, by radio"),
     Step("Zigbee stick", "in any Debian computer", "USB"),
-    Step("Zigbee2MQTT", "makes a message of each reading", "zigbee2mqtt/legs and others"),
+    Step("Zigbee2MQTT", "makes a message of each reading", "zigbee2mqtt/leg, ..."),
     Step("MQTT broker", "mosquitto", "the same topics"),
     Step("legwatch agent", "driver mqtt: windows of 10 s", "legwatch/v1/bed1/window"),
     Step("legwatch server", "stores, decides, notifies", "push"),

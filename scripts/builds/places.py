@@ -120,7 +120,7 @@ _MAT = Place(
     (-8, 110),
     (0, 32),
     cable_above="M210,206 V246 H424 V157 H445",
-    cable_side="M225,172 H445",
+    cable_side="M220,172 H445",
     size=(90, 112),
     under=True,
 )

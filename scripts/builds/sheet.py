@@ -110,10 +110,10 @@ class Sheet:
 
     def svg(self, height: float) -> str:
         """Return the picture, of this height."""
+        head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img"'
         return "\n".join(
             (
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}"'
-                ' role="img" aria-labelledby="title about">',
+                f'<svg {head} aria-labelledby="title about">',
                 f'<title id="title">{escape(self._title)}</title>',
                 f'<desc id="about">{escape(self._about)}</desc>',
                 f"<style>{STYLE}</style>",

@@ -27,9 +27,7 @@ class Run(NamedTuple):
 def draw(build: str, title: str) -> str:
     """Return the picture of the wiring of a build."""
     found = list(wires(build))
-    said = "; ".join(
-        f"{w.part} {w.terminal} to pin {w.pin.number} ({w.pin.name})" for w in found
-    )
+    said = "; ".join(f"{w.part} {w.terminal} to pin {w.pin.number} ({w.pin.name})" for w in found)
     sheet = Sheet(title, f"Each wire, from the part to the pin of the 40-pin header: {said}.")
     both = any(part.right for part in PARTS[build])
     left = (WIDTH - 2 * CELL) / 2 if both else WIDTH - 2 * CELL - 10
@@ -37,7 +35,7 @@ def draw(build: str, title: str) -> str:
     count_from = "Pin 1: at the end of the SD card, in the row away from the edge."
     sheet.text(10, 46, count_from, style="pale")
     _header(sheet, left, {wire.pin for wire in found})
-    bottom = TOP + 20 * PITCH
+    bottom = float(TOP + 20 * PITCH)
     for right in (False, True):
         parts = [part for part in PARTS[build] if part.right is right]
         bottom = max(bottom, _side(sheet, parts, found, left, right=right))
@@ -66,9 +64,7 @@ def _style(pin: Pin) -> str:
     return {"3V3": "v33", "5V": "v5", "GND": "gnd"}.get(pin.name, "data")
 
 
-def _side(
-    sheet: Sheet, parts: list[Part], found: list[Wire], left: float, *, right: bool
-) -> float:
+def _side(sheet: Sheet, parts: list[Part], found: list[Wire], left: float, *, right: bool) -> float:
     """Draw the parts of one side with their wires; return where they end."""
     edge = WIDTH - 8 - PART if right else 8 + PART
     pins_x = left + 2 * CELL - 1 if right else left + 1
@@ -171,9 +167,7 @@ def _span(run: Run) -> tuple[float, float]:
     return min(start, run.end_y), max(start, run.end_y)
 
 
-def _joints(
-    sheet: Sheet, runs: list[Run], lanes: dict[Wire, int], edge: float, out: int
-) -> None:
+def _joints(sheet: Sheet, runs: list[Run], lanes: dict[Wire, int], edge: float, out: int) -> None:
     """Mark where a second wire leaves the first one of the same pin."""
     for pin, run in _shared(runs):
         lane = max(lanes[one.wire] for one in run)
