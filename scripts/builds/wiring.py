@@ -68,6 +68,7 @@ def _side(sheet: Sheet, parts: list[Part], found: list[Wire], left: float, *, ri
     """Draw the parts of one side with their wires; return where they end."""
     edge = WIDTH - 8 - PART if right else 8 + PART
     pins_x = left + 2 * CELL - 1 if right else left + 1
+    far_x = left + 1 if right else left + 2 * CELL - 1
     out = -1 if right else 1  # from the part to the header
     y, runs = float(TOP), list[Run]()
     for part in parts:
@@ -81,7 +82,7 @@ def _side(sheet: Sheet, parts: list[Part], found: list[Wire], left: float, *, ri
     lanes = _lanes(runs)
     for run in runs:
         lane = edge + out * (CLEAR + LANE * lanes[run.wire])
-        _wire(sheet, run, edge, lane, pins_x, left)
+        _wire(sheet, run, (edge, lane, far_x if run.over else pins_x), out)
     _joints(sheet, runs, lanes, edge, out)
     for part in parts:
         if part.resistor:
@@ -126,14 +127,15 @@ def _resistor(sheet: Sheet, x: float, y: float) -> None:
         sheet.dot(x, end, 3.2, "mark")
 
 
-def _wire(sheet: Sheet, run: Run, edge: float, lane: float, pins_x: float, left: float) -> None:
-    wire = run.wire
+def _wire(sheet: Sheet, run: Run, places: tuple[float, float, float], out: int) -> None:
+    """Draw a wire by the places of its part, its lane and its pin."""
+    wire, (edge, lane, pin_x) = run.wire, places
+    steps = f"M{pin_x:g},{run.pin_y:g} "
     if run.over:
-        near, top = left - 7, TOP - 9
-        steps = f"M{left + 1:g},{run.pin_y:g} H{near:g} V{top:g} H{lane:g} V{run.end_y:g} H{edge:g}"
-        sheet.dot(near, run.pin_y, 4, f"f-{wire.style}")
-    else:
-        steps = f"M{pins_x:g},{run.pin_y:g} H{lane:g} V{run.end_y:g} H{edge:g}"
+        around = pin_x + 8 * out
+        steps += f"H{around:g} V{TOP - 9:g} "
+        sheet.dot(around, run.pin_y, 4, f"f-{wire.style}")
+    steps += f"H{lane:g} V{run.end_y:g} H{edge:g}"
     facts = (
         ("part", wire.part),
         ("terminal", wire.terminal),
