@@ -1,7 +1,7 @@
 """Draw the pictures of the guides in deploy/guides: the wiring, the bed, and the way of the data.
 
-    .venv/bin/python scripts/draw_builds.py           draw them anew
-    .venv/bin/python scripts/draw_builds.py --check   exit code 1 when one is old
+    .venv/bin/python -m scripts.draw_builds           draw them anew
+    .venv/bin/python -m scripts.draw_builds --check   exit code 1 when one is old
 
 The pins are those of the settings beside each guide; the header is that of the library gpiozero.
 """
@@ -9,8 +9,8 @@ The pins are those of the settings beside each guide; the header is that of the 
 import argparse
 import sys
 
-from builds import bed, flow, wiring
-from builds.build import GUIDES
+from scripts.builds import bed, flow, wiring
+from scripts.builds.build import GUIDES
 
 
 def pictures() -> dict[str, str]:
@@ -42,7 +42,7 @@ def main() -> int:
     if not old:
         return 0
     named = ", ".join(old)
-    print(f"{named}: old; draw them anew with .venv/bin/python scripts/draw_builds.py")
+    print(f"{named}: old; draw them anew with .venv/bin/python -m scripts.draw_builds")
     return 1
 
 

@@ -1,1 +1,1 @@
-"""The parts of scripts/draw_builds.py."""
+"""What `python -m scripts.draw_builds` draws with."""

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from builds.places import PLACES, Place, Point
-from builds.sheet import LARGE, SMALL, Sheet
+from scripts.builds.places import PLACES, Place, Point
+from scripts.builds.sheet import LARGE, SMALL, Sheet
 
 SIDE = 352  # where the view from the side begins
 LEGEND = SIDE + 250

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from builds.header import Pin, gpio, power
+from scripts.builds.header import Pin, gpio, power
 
 GUIDES = Path(__file__).resolve().parents[2] / "deploy" / "guides"
 # The BCM numbers of the buses: the defaults of Raspberry Pi OS.

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from builds.sheet import LARGE, SMALL, Sheet
+from scripts.builds.sheet import LARGE, SMALL, Sheet
 
 HIGH, GAP = 58, 40
 BORDER = 64  # the gap where the arrow comes into the computer, or leaves it

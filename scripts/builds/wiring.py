@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import NamedTuple
 
-from builds.build import NOTES, PARTS, Part, Wire, wires
-from builds.header import Pin, pins
-from builds.sheet import LARGE, SMALL, WIDTH, Sheet
+from scripts.builds.build import NOTES, PARTS, Part, Wire, wires
+from scripts.builds.header import Pin, pins
+from scripts.builds.sheet import LARGE, SMALL, WIDTH, Sheet
 
 PITCH = 26  # between two pins, and two terminals
 CELL, PART = 86, 104  # widths

@@ -101,7 +101,8 @@ def tables(build: str) -> dict[str, Any]:
 
 def test_the_pictures_are_what_the_script_draws() -> None:
     done = subprocess.run(
-        [sys.executable, REPO / "scripts/draw_builds.py", "--check"],
+        [sys.executable, "-m", "scripts.draw_builds", "--check"],
+        cwd=REPO,
         capture_output=True,
         text=True,
         check=False,
