@@ -34,7 +34,7 @@ _WIRED_LEGS = _LEGS._replace(
 _FRAME = Place(
     (
         "Movement: the vibration switch, fixed hard to the frame or a slat",
-        "at the hips. A PIR instead: at the foot end, it sees only the bed.",
+        "at the hips. A PIR instead: at the foot end, aimed at the bed only.",
     ),
     (190, 234),
     (190, 173),

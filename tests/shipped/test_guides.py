@@ -147,7 +147,7 @@ def test_texts_can_be_read_by_day_and_by_night() -> None:
         texts = [name for name in fills if name in {"ink", "pale"} or name.startswith("f-")]
         texts.remove("f-edge")  # lines only
         texts.remove("f-limb")
-        for behind in ("page", "box"):
+        for behind in ("page", "box", "soft"):
             for text in texts:
                 assert contrast(fills[text], fills[behind]) >= 4.5, (text, behind)
         assert contrast(fills["onmark"], fills["mark"]) >= 4.5
