@@ -103,6 +103,12 @@ EVENING = Test("server/cli/test_storage_night.py::test_an_evening_is_judged_by_w
 WORDS = Run("legwatch score --help", "simple automation")
 CHECK_SERVER = Run("legwatch check-config server.toml", r"^server\.toml: good \(server")
 CHECK_AGENT = Run("legwatch check-config agent.toml", r"^agent\.toml: good \(agent: bed bed1")
+# tests/shipped/test_guides.py looks at the settings of the other two
+BUILDS = Run(
+    "for build in mission recommended no_pi; do cp deploy/guides/$build.toml $build.toml; done"
+    " && legwatch check-config mission.toml",
+    r"^mission\.toml: good \(agent: bed bed1",
+)
 OPTIONS = Run("legwatch check-config --options dht22", r"^# pin = \.\.\. +# GPIO number")
 REPLAY_RATE = Run(
     ".venv/bin/python tests/bench/replay_rate.py --rounds 1",
@@ -207,6 +213,7 @@ ACCOUNTS = NotHere("it would change the accounts and services of this machine")
 DOCKER = NotHere("it wants Docker and images from the internet")
 LEARN = NotHere("its nights take days to make; tests/lab/fit fits a few")
 OLDER = NotHere("it wants a checkout of an older version")
+BOOT = NotHere("it would change how a Pi starts")
 PLACE = NotHere("it does nothing but go to a folder")
 
 
@@ -393,6 +400,16 @@ TABLE: dict[str, Way] = typed() | {
     """ | sed 's/,"sounds":"[a-z_]*"//' > tests/nights/NAME.notices.jsonl""": GOLDEN,
     "legwatch score tests/nights/body": SCORE,
     "sudo systemctl restart legwatch": ACCOUNTS,
+    # deploy/guides
+    "cp deploy/guides/mission.toml agent.toml": BUILDS,
+    "cp deploy/guides/recommended.toml agent.toml": BUILDS,
+    "cp deploy/guides/no_pi.toml agent.toml": BUILDS,
+    ".venv/bin/legwatch now --follow": FOLLOW,
+    "sudo raspi-config nonint do_onewire N": BOOT,
+    "sudo raspi-config nonint do_i2c N": BOOT,
+    "sudo raspi-config nonint do_serial_hw N": BOOT,
+    "sudo raspi-config nonint do_serial_cons N": BOOT,
+    "sudo reboot": BOOT,
     # deploy/README.md
     "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
     "sudo mv /var/lib/legwatch/server/legwatch.db /var/lib/legwatch/server/newer.db": BACK,
@@ -507,7 +524,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which the lines of the table mean something."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / ".venv").symlink_to(sys.prefix)
-    for name in ("tests", "lab", "scripts"):
+    for name in ("tests", "lab", "scripts", "deploy"):
         (folder / name).symlink_to(REPO / name)
     for part in ("agent", "server"):
         example = (REPO / f"config/{part}.example.toml").read_text()

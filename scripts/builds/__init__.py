@@ -1,0 +1,1 @@
+"""What `python -m scripts.draw_builds` draws with."""
