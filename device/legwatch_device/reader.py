@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from legwatch.entry import place, reason
 from legwatch_device.answers import WrongAnswer
-from legwatch_device.drivers import ReadFault
+from legwatch_device.drivers import METHODS, ReadFault
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
 from legwatch_runtime.clock import Clock, Instant
@@ -136,13 +136,18 @@ class SensorReader:
         except WrongAnswer as wrong:
             return self._told(DRIVER_ERROR, f", {wrong}{wrong.where}", late=late())
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
-            return self._told(DRIVER_ERROR, f", {reason(error)}{place(error)}", late=late())
+            why = f", {reason(error)}{place(error, self._method())}"
+            return self._told(DRIVER_ERROR, why, late=late())
         if sample.fault:
             return self._told(sample.fault, late=late())
         if self._told_now and not late():
             logger.info("%s sensor: works again", self.role.name)
             self._told_now = frozenset()
         return sample
+
+    def _method(self) -> object:
+        """Return the driver's method that is called."""
+        return getattr(self._placed.sensor, METHODS[self.role.group][0], None)
 
     def _told(self, fault: str, why: str = "", *, late: bool = False) -> Sample:
         """Return a fault, and log it once in each state of the sensor.

@@ -10,6 +10,7 @@ from typing import Any
 
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.profile import parse_override
+from legwatch.text.count import counted
 from legwatch_lab import score
 from legwatch_lab.score import curve, own_night, own_truth, table
 from legwatch_lab.score.folder import ScoringTask, scored, truths
@@ -188,7 +189,7 @@ def _print_curve(
 
 def _about(args: argparse.Namespace, nights: Sequence[ScoredNight]) -> str:
     """Return one line: the number of nights, the profile and the options."""
-    parts = [f"{len(nights)} nights", f"profile {args.profile}", *args.set]
+    parts = [counted(len(nights), "night"), f"profile {args.profile}", *args.set]
     parts += [f"without {word}" for word in sorted(set(args.without))]
     return ", ".join(parts)
 

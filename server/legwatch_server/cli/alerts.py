@@ -15,6 +15,7 @@ from legwatch.errors import SettingsError
 from legwatch.events import FactKind
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
+from legwatch.text.count import counted
 from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS, MOST_ROWS, whole
@@ -230,7 +231,7 @@ def _last_word(one: Heard, now_ms: int, zone: ZoneInfo, said: asked.Said) -> Ite
     if bedside.online is False and not said:  # else it is old: the server knows more
         yield "the bedside is off"
     if bedside.info is not None and bedside.info.lost:
-        yield f"the bedside had to drop {bedside.info.lost} windows"
+        yield f"the bedside had to drop {counted(bedside.info.lost, 'window')}"
 
 
 def _bold(text: str) -> str:

@@ -377,7 +377,8 @@ class BedNow:
     def _urgent_sounds(self, kind: AlertKind) -> bool:
         """Return True if only warnings are quiet, and this kind can be urgent."""
         quiet = self._snoozed(kind) and not self._snoozed(kind, Severity.URGENT)
-        learns = self._trial is not None and not self._rules.alerts.learn_urgent
+        wanted = kind is AlertKind.COLD and self._rules.alerts.learn_urgent
+        learns = self._trial is not None and not wanted
         urgent = kind is AlertKind.COLD or (
             kind is AlertKind.STILL and limits_s(self._rules)[2] > 0
         )

@@ -6,13 +6,15 @@ from itertools import repeat
 
 from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
 from legwatch.alerting.sound import with_sounding
+from legwatch.alerting.trial_nights import URGENT_OF
 from legwatch.conditions.cover_reasons import Quantity
 from legwatch.conditions.verdict import Reason
 from legwatch.events import BODY_KINDS, FactKind
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
-from legwatch.text.message import title
+from legwatch.text.message import still_sounds, title
 from legwatch.text.span import DAY_MIN, span
+from legwatch_server.answered_by import COMMAND_LINE, who_within
 from legwatch_server.cli.moment import moment
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.records import DeliveryStep, Incident, NoticeRecord
@@ -116,6 +118,7 @@ _ACTS = {
     "useless": "called it not useful",
     "awake": "confirmed being awake",
 }
+_WAYS = {COMMAND_LINE: "at the command line"}
 
 
 def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
@@ -194,7 +197,8 @@ def _figure(name: str, value: object) -> str:
 
 
 def _is_figure(name: str, value: object) -> bool:
-    told = ("waited_min", "wait_ended", "counted", "sure_pct")  # in sentences of their own
+    # These are told in sentences of their own.
+    told = ("waited_min", "wait_ended", "counted", "sure_pct", URGENT_OF)
     return name not in told and value is not None
 
 
@@ -251,13 +255,14 @@ def _heading(record: NoticeRecord, sounds: Sounding) -> str:
             return f"it sounds ({notice.severity})" if first else f"said again ({notice.severity})"
         case TransitionKind.ACKNOWLEDGED:
             useless = notice.reason is Reason.NOT_USEFUL
-            return f"{record.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"
+            return f"{who_within(record.who)} {_ACTS['useless' if useless else 'seen']}"
         case TransitionKind.SNOOZED:
             minutes = dict(notice.figures).get("for_min")
-            who = record.who or "the bedside"
+            who = who_within(record.who)
             alerts = f"alerts of kind {notice.kind}"
             if notice.reason is Reason.WARNINGS_ONLY:
-                alerts = f"warnings of kind {notice.kind}; urgent alerts still sound"
+                still = still_sounds(notice).rstrip(".")
+                alerts = f"warnings of kind {notice.kind}; {still[0].lower()}{still[1:]}"
             return f"{who} asked for quiet for {minutes} min ({alerts})"
         case TransitionKind.UNKNOWN:
             return "can no longer be judged"
@@ -294,9 +299,9 @@ def answered(found: Incident, zone: tzinfo) -> Iterator[str]:
     before_ms = found.notices[-1].notice.at_ms
     for given in found.answers:
         answer = _ACTS.get(given.action, f"asked for quiet for {given.minutes} min")
-        who = "somebody" if given.person == given.via else given.person
+        who = who_within(given.person)
         at = moment(given.at_ms, before_ms, zone, "%H:%M:%S")
-        yield f"{at}  {who} {answer} (by {given.via})"
+        yield f"{at}  {who} {answer} ({_WAYS.get(given.via, f'by {given.via}')})"
         before_ms = given.at_ms
 
 

@@ -33,7 +33,7 @@ from legwatch_server.store.changes import (
 from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
 from legwatch_server.store.errors import ValuesRefused
 from legwatch_server.store.port import OutboxStore, Store
-from legwatch_server.store.records import StoredBed
+from legwatch_server.store.records import LastPush, StoredBed
 from server.store.contract import (
     BED,
     EPISODE,
@@ -433,6 +433,33 @@ def test_a_push_is_made_from_what_is_stored(store: Store) -> None:
         assert outbox.trial_count(BED) == ("anna", 0)
         outbox.apply((Move(1, 60_000, "later"),), NOW)
         assert (outbox.has_step(1, "later"), outbox.has_step(1, "earlier")) == (True, False)
+
+
+def test_the_last_push_of_a_route_tells_why_it_failed(store: Store) -> None:
+    def last() -> LastPush | None:
+        with store.reader() as reader:
+            return reader.last_push("bert", "phone")
+
+    test = INSERT._replace(notice_id=0, purpose=Purpose.REHEARSAL)
+    with_deliveries(store, INSERT, INSERT, test, INSERT._replace(person="anna"))
+    assert last() is None
+    steps: tuple[tuple[Change, LastPush | None], ...] = (
+        (Claim(1, again=False), None),
+        (Retry(1, NOW, "away", "away; again"), LastPush("away", NOW)),
+        (Claim(2, again=False), LastPush("away", NOW)),
+        (SENT._replace(id=2), LastPush(None, NOW)),
+        (Claim(1, again=False), LastPush("away", NOW + 3)),
+        (Fail(1, "refused"), LastPush("refused", NOW + 3)),
+        (Claim(3, again=False), LastPush("refused", NOW + 3)),
+        (Fail(3, "a test"), LastPush("refused", NOW + 3)),
+        (Claim(4, again=False), LastPush("refused", NOW + 3)),
+        (Fail(4, "of another"), LastPush("refused", NOW + 3)),
+    )
+    for change, expected in steps:
+        at_ms = NOW + 3 if expected and expected.at_ms > NOW else NOW
+        with store.transaction() as tx:
+            tx.apply((change,), at_ms)
+        assert last() == expected, change
 
 
 def test_the_last_test_of_a_route_tells_its_proof(store: Store) -> None:

@@ -45,6 +45,7 @@ QUESTIONS: dict[str, Question] = {
     "the last notice": lambda r, _: r.last_notice(),
     "what waits to be sent": lambda r, _: r.backlog(END_MS),
     "a test that never was": lambda r, _: r.last_test("anna", "phone"),
+    "a push that never was": lambda r, _: r.last_push("anna", "phone"),
     "who confirmed": lambda r, _: r.confirmed_ms("bert"),
     "what could not be read": lambda r, _: r.unread(),
     "a night": lambda r, _: r.nights(1, LAST, LAST),
