@@ -7,6 +7,7 @@ from itertools import repeat
 from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
 from legwatch.alerting.sound import with_sounding
 from legwatch.alerting.trial_nights import URGENT_OF
+from legwatch.alerting.unwatched import QUIET_LEFT
 from legwatch.conditions.cover_reasons import Quantity
 from legwatch.conditions.verdict import Reason
 from legwatch.events import BODY_KINDS, FactKind
@@ -169,6 +170,8 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
     elif notice.suppressed_by and notice.transition not in OVER:
         yield f"  {_untold(notice, notice.suppressed_by)}"
     figures = dict(notice.figures)
+    if (left_min := figures.get(QUIET_LEFT)) is not None:
+        yield f"  It ended the quiet that somebody had asked for, {span(float(left_min))} early."
     # After quiet it sounds because that is over, whether or not the wait has ended meanwhile.
     if "wait_ended" in figures and notice.reason is not Reason.SNOOZE_OVER:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
@@ -198,7 +201,7 @@ def _figure(name: str, value: object) -> str:
 
 def _is_figure(name: str, value: object) -> bool:
     # These are told in sentences of their own.
-    told = ("waited_min", "wait_ended", "counted", "sure_pct", URGENT_OF)
+    told = ("waited_min", "wait_ended", "counted", "sure_pct", URGENT_OF, QUIET_LEFT)
     return name not in told and value is not None
 
 
