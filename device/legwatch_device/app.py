@@ -100,6 +100,7 @@ class _Bedside:
                 window_s=settings.window_s,
                 sensors=_drivers(settings),
                 zone="" if settings.recording.file else machine_zone().name,
+                left_out=self.feed.left_out if isinstance(self.feed, RecordedFeed) else "",
             ),
             beacon=self.beacon,
             turned=self.main_part.turned,

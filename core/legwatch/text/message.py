@@ -47,8 +47,10 @@ _LOST = (marked("I cannot see you any more"), marked("I cannot see the bed any m
 _SEEN, _QUIET = marked("Seen"), marked("Quiet for a while")
 _QUIET_MIN = marked("Quiet for {minutes} min")
 _URGENT_STILL = marked("Urgent alerts still sound.")
-_COLD_STILL = marked("Of cold and stillness only urgent cold sounds in the first nights.")
-_NONE_SOUNDS = marked("In the first nights cold and stillness make no sound, urgent or not.")
+_COLD_STILL = marked("Of cold and lying still only urgent cold sounds in the first nights.")
+_NONE_SOUNDS = marked(
+    "In the first nights alerts on cold and lying still make no sound, urgent or not."
+)
 _QUIET_FOR = marked("Quiet for a while, for this kind of alert only.")
 _URGENT = marked("Urgent: {title}")
 _WHY: Mapping[Reason, OwnAndCarer] = {

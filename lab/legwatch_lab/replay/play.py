@@ -17,6 +17,7 @@ from legwatch.events import Event, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.recording import Recording, events
+from legwatch.recording.unused import unused
 from legwatch.renames import fault
 from legwatch.text.count import counted
 from legwatch.text.message import text
@@ -25,7 +26,6 @@ from legwatch_lab.replay.lived import differences, verdict
 from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
 from legwatch_lab.stored_night import OtherLimits, replayed
-from legwatch_lab.unused import unused
 from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read
 from legwatch_runtime.zones import zone_named

@@ -46,7 +46,8 @@ class Seen:
 
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
     why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
-    is lost. `out_of_order`: what of it does not work, and why. `stands`: the alerts that stand.
+    is lost. `out_of_order`: what of it does not work, and why. `left_out`: what of its recording is
+    not played, and why. `stands`: the alerts that stand.
     """
 
     bed: str
@@ -58,6 +59,7 @@ class Seen:
     refused: str = ""
     off: bool = False
     out_of_order: Sequence[tuple[str, str]] = ()
+    left_out: str = ""
     stands: Sequence[Standing] = ()
 
 
@@ -112,6 +114,10 @@ class BedNow:
             yield "values", self._of_a_recording()
 
     def _of_a_recording(self) -> str:
+        but = f"; not all is played: {self.seen.left_out}" if self.seen.left_out else ""
+        return f"{self._when_played()}{but}"
+
+    def _when_played(self) -> str:
         at = f"at {local(self.bed_ms, self._zone):%d %b %Y %H:%M}"
         if self._over:
             return f"of a recording that is over, {at}"

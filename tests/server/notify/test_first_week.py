@@ -114,8 +114,8 @@ def test_urgent_cold_sounds_only_where_the_owner_wants_it(week: Open, urgent: in
 
 
 QUIET = [
-    (0, "In the first nights cold and stillness make no sound, urgent or not."),
-    (1, "Of cold and stillness only urgent cold sounds in the first nights."),
+    (0, "In the first nights alerts on cold and lying still make no sound, urgent or not."),
+    (1, "Of cold and lying still only urgent cold sounds in the first nights."),
 ]
 
 
