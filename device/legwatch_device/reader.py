@@ -15,6 +15,7 @@ from legwatch_device.answers import WrongAnswer
 from legwatch_device.drivers import METHODS, ReadFault
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
+from legwatch_runtime.calls import Call
 from legwatch_runtime.clock import Clock, Instant
 from legwatch_runtime.part import Part, Parts
 
@@ -130,7 +131,8 @@ class SensorReader:
         `late`: the answer has come so late that the sensor still hangs.
         """
         try:
-            sample = ask(self._placed, self._window_s)
+            with Call(self._placed.driver.removesuffix(": ")):
+                sample = ask(self._placed, self._window_s)
         except (ReadFault, OSError) as fault:
             return self._told(str(fault) or type(fault).__name__, late=late())
         except WrongAnswer as wrong:

@@ -92,8 +92,8 @@ class RecordedFeed:
         if not self._earlier:
             return ""
         return (
-            "; to play what is earlier, give `legwatch up` another --state, or the agent another bed"
-            " and state_dir"
+            "; to play what is earlier, give `legwatch up` another --state, or the agent another"
+            " bed and state_dir"
         )
 
     def age_ms(self, to_ms: int) -> int | None:

@@ -82,7 +82,7 @@ def test_lines_of_a_recording_that_are_not_used_are_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "night.csv"
-    file.write_text(f"{NIGHT}\n2026-01-02T21:00:00Z,leg_temperature_c,99\n")
+    file.write_text(f"{NIGHT}\n2026-01-02T21:00:00Z,leg_temperature_c,warm\n")
     feed = RecordedFeed(RecordedFeed.Options(str(file), 0))
     feed.run(_into([]), threading.Event())
     lines = "1 line refused, first line "
