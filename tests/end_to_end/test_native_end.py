@@ -71,7 +71,8 @@ def test_a_reading_that_ends_the_agent_long_after_the_start_is_named(
     code = (
         "import os\nfrom legwatch_device.drivers import Reading\nclass Odd:\n    count = 0\n"
         "    def __init__(self, options): pass\n    def read(self):\n        self.count += 1\n"
-        f"        if self.count > 1: {end}\n        print('x\\n' * 50)\n        return Reading(30.0)\n"
+        f"        if self.count > 1: {end}\n"
+        "        print('x\\n' * 50)\n        return Reading(30.0)\n"
     )
     stranger.has(code, {"legwatch.thermometers": {"odd": "{}:Odd"}})
     file = agent_file(tmp_path)

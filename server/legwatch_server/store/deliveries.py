@@ -44,11 +44,11 @@ _LOUD_OF_UNFINISHED = (
     f" AND l.episode_ms=u.episode_ms WHERE u.id IN ({_UNFINISHED}) AND l.tone=?"
 )
 # Of the newest only: years of pushes have no index by person, and what is older matters no more.
-# What was withdrawn tells why that was, and no more why a try has failed.
+# A push that is tried again may still come.
 _LAST = (
     "SELECT sent_ms, error, claimed_ms FROM (SELECT * FROM deliveries ORDER BY id DESC LIMIT 500)"
     f" WHERE person=? AND channel=? AND tone!='{Purpose.REHEARSAL}' AND claimed_ms IS NOT NULL"
-    f" AND state!='{DeliveryState.WITHDRAWN}' AND (sent_ms IS NOT NULL OR error IS NOT NULL)"
+    f" AND (sent_ms IS NOT NULL OR state='{DeliveryState.FAILED}')"
     " ORDER BY claimed_ms DESC, id DESC LIMIT 1"
 )
 _PURPOSES, _STATES = set(Purpose), set(DeliveryState)
@@ -115,7 +115,7 @@ def unreadable(db: sqlite3.Connection, newest: int) -> int:
 
 
 def last_push(db: sqlite3.Connection, person: str, channel: str) -> LastPush | None:
-    """Return what became of the last try of a push that was no test; None: none is known."""
+    """Return what became of the last push that was no test; None: none is known."""
     row = db.execute(_LAST, (person, channel)).fetchone()
     if row is None:
         return None

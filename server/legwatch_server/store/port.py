@@ -267,7 +267,7 @@ class Reader(Protocol):
         """Return what became of the last silent test; None: there was none."""
 
     def last_push(self, person: str, channel: str) -> LastPush | None:
-        """Return what became of the last try of a push that was no test; None: none is known."""
+        """Return what became of the last push that was no test; None: none is known."""
 
     def confirmed_ms(self, person: str) -> int | None:
         """Return when a person last confirmed that they can be woken; None: never."""

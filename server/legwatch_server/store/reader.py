@@ -218,7 +218,7 @@ class SqliteReader:
 
     @reading(StoreError)
     def last_push(self, person: str, channel: str) -> LastPush | None:
-        """Return what became of the last try of a push that was no test; None: none is known."""
+        """Return what became of the last push that was no test; None: none is known."""
         return deliveries.last_push(self._db, person, channel)
 
     @reading(StoreError)

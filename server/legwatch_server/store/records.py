@@ -207,7 +207,7 @@ class LastTest(NamedTuple):
 
 
 class LastPush(NamedTuple):
-    """What became of the last try of a push that was no test; `error` None: it was sent."""
+    """What became of the last push that was no test; `error` None: it was sent."""
 
     error: str | None
     at_ms: int
