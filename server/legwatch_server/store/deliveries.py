@@ -45,8 +45,9 @@ _LOUD_OF_UNFINISHED = (
 )
 # Of the newest only: years of pushes have no index by person, and what is older matters no more.
 # A push that is tried again may still come.
+_NEWEST = 500
 _LAST = (
-    "SELECT sent_ms, error, claimed_ms FROM (SELECT * FROM deliveries ORDER BY id DESC LIMIT 500)"
+    "SELECT sent_ms, error, claimed_ms FROM (SELECT * FROM deliveries ORDER BY id DESC LIMIT ?)"
     f" WHERE person=? AND channel=? AND tone!='{Purpose.REHEARSAL}' AND claimed_ms IS NOT NULL"
     f" AND (sent_ms IS NOT NULL OR state='{DeliveryState.FAILED}')"
     " ORDER BY claimed_ms DESC, id DESC LIMIT 1"
@@ -116,7 +117,7 @@ def unreadable(db: sqlite3.Connection, newest: int) -> int:
 
 def last_push(db: sqlite3.Connection, person: str, channel: str) -> LastPush | None:
     """Return what became of the last push that was no test; None: none is known."""
-    row = db.execute(_LAST, (person, channel)).fetchone()
+    row = db.execute(_LAST, (_NEWEST, person, channel)).fetchone()
     if row is None:
         return None
     sent_ms, error, at_ms = row
