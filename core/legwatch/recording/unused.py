@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from legwatch.counted import counted
 from legwatch.printable import shown
 from legwatch.recording import Recording
-from legwatch.text.count import counted
 
 MOST_NAMES = 12  # a message names at most this many unused channels
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from legwatch.alerting.notice import iso
+from legwatch.counted import counted
 from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.printable import shown
@@ -15,7 +16,6 @@ from legwatch.recording import Recording, parse, windows
 from legwatch.recording.unused import unused
 from legwatch.renames import fault
 from legwatch.settings import setting
-from legwatch.text.count import counted
 from legwatch_device.drivers import Put
 from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.replay_file import opened

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from legwatch.counted import counted
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
-from legwatch.text.count import counted
 from legwatch_lab.nights.arguments import MOST_PER_RUN, parser
 from legwatch_lab.nights.body.night import CORPUS, NightOrder
 from legwatch_lab.nights.body.scenarios import KINDS as BODY_KINDS

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import as_json
 from legwatch.alerting.sound import with_sounding
+from legwatch.counted import counted
 from legwatch.engine import replay
 from legwatch.errors import CannotRun, RecordingError
 from legwatch.events import Event, Window
@@ -19,7 +20,6 @@ from legwatch.night import local
 from legwatch.recording import Recording, events
 from legwatch.recording.unused import unused
 from legwatch.renames import fault
-from legwatch.text.count import counted
 from legwatch.text.message import text
 from legwatch_lab.plots import plot
 from legwatch_lab.replay.lived import differences, verdict

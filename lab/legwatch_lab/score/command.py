@@ -8,9 +8,9 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
+from legwatch.counted import counted
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.profile import parse_override
-from legwatch.text.count import counted
 from legwatch_lab import score
 from legwatch_lab.score import curve, own_night, own_truth, table
 from legwatch_lab.score.folder import ScoringTask, scored, truths

@@ -11,11 +11,11 @@ from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.bedside import known
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
+from legwatch.counted import counted
 from legwatch.errors import SettingsError
 from legwatch.events import FactKind
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
-from legwatch.text.count import counted
 from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS, MOST_ROWS, whole
