@@ -24,7 +24,7 @@ from legwatch.alerting.alert import (
 )
 from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
-from legwatch.alerting.trial_nights import TRIAL_BEGINS, TRIAL_OVER
+from legwatch.alerting.trial_nights import TRIAL_BEGINS, TRIAL_OVER, urgent_of
 from legwatch.alerting.unwatched import end_all
 from legwatch.bed import Bed, Found, minute
 from legwatch.conditions.verdict import Reason, Severity, TriState
@@ -314,7 +314,7 @@ def _other(
     state = state._replace(at_ms=at_ms)
     if isinstance(event, Tick | Away):
         return state, notices
-    standing, more = respond(state.bed.alerts, event, at_ms)
+    standing, more = respond(state.bed.alerts, event, at_ms, urgent_of(state.bed.trial, rules))
     return state._replace(bed=state.bed._replace(alerts=standing)), notices + more
 
 

@@ -85,11 +85,20 @@ def reason(error: BaseException) -> str:
     return f"{kind}: {text}" if text else kind
 
 
-def place(error: BaseException) -> str:
-    """Return where an error was raised, such as ` (/x/y.py:7)`, for the author of the package."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+def place(error: BaseException, method: Any = None) -> str:
+    """Return where an error was raised, such as ` (/x/y.py:7)`, for the author of the package.
+
+    `method`: what was called. One that was never entered, since it takes other arguments, has not
+    raised it: then the place is that of the method.
+    """
+    code, entered, trace = _code(method), False, error.__traceback__
+    while trace is not None:
+        entered = entered or trace.tb_frame.f_code is code
+        if trace.tb_next is None:
+            break
         trace = trace.tb_next
+    if code is not None and not entered:
+        return place_of(method)
     return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
 
 
@@ -97,8 +106,13 @@ def place_of(method: Any) -> str:
     """Return where a method is written, such as ` (/x/y.py:7)`; empty: not known."""
     while hasattr(method, "__wrapped__"):
         method = method.__wrapped__
-    code = getattr(method, "__code__", None)
+    code = _code(method)
     return "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
+
+
+def _code(method: Any) -> Any:
+    """Return the code that a call of a method enters; None: not known, as of a library in C."""
+    return getattr(method, "__code__", None)
 
 
 def _entry(alike: "list[EntryPoint]") -> Entry:

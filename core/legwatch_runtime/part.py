@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from legwatch.entry import place, reason
-from legwatch_runtime import strange_threads
+from legwatch_runtime import calls, strange_threads
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import awake_s
 from legwatch_runtime.secrets import hide
@@ -226,6 +226,7 @@ def end_process(sentence: str) -> NoReturn:
         logger.critical("%s; the process ends, so that it can be started again", sentence)
         sys.stdout.flush()
     finally:
+        calls.forget()
         os._exit(1)
 
 

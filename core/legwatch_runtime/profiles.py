@@ -1,6 +1,6 @@
 """Read the profiles: in the installed package, or in `config/profiles` of the checkout."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,14 @@ def names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.toml"))
 
 
-def rules_for(profile: str, own: Mapping[str, Any], zone: tzinfo) -> Rules:
-    """Return a profile's rules; the limits in `own` replace its limits. Raises SettingsError."""
-    return build(merge(_chain(profile)), own, zone=zone)
+def rules_for(
+    profile: str, own: Mapping[str, Any], zone: tzinfo, key_of: Callable[[str], str] = str
+) -> Rules:
+    """Return a profile's rules; the limits in `own` replace its limits. Raises SettingsError.
+
+    `key_of`: as in `build`.
+    """
+    return build(merge(_chain(profile)), own, zone=zone, key_of=key_of)
 
 
 def sources(profile: str) -> dict[str, str]:

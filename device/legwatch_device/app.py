@@ -24,13 +24,14 @@ from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.card import Card
 from legwatch_device.drivers import Feed, open_driver
+from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_device.keeping import PLAYED_TO
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import sendable_ms
 from legwatch_device.settings import FEEDS, AgentSettings, read
 from legwatch_device.spool import Spool
 from legwatch_device.starting import Starting, wait_for_first_tries
-from legwatch_runtime import systemd
+from legwatch_runtime import calls, systemd
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.part import OnFailure, Parts
@@ -100,6 +101,7 @@ class _Bedside:
                 window_s=settings.window_s,
                 sensors=_drivers(settings),
                 zone="" if settings.recording.file else machine_zone().name,
+                left_out=self.feed.left_out if isinstance(self.feed, RecordedFeed) else "",
             ),
             beacon=self.beacon,
             turned=self.main_part.turned,
@@ -129,6 +131,7 @@ class _Bedside:
             self.beacon.stop()  # after the exit nobody could put out lamp and buzzer
             self.link.stop()
             self.agent.close()
+            calls.forget()
         return 0
 
     def _start_drivers(self) -> None:

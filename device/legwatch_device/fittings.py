@@ -87,7 +87,7 @@ class Pressing:
         try:
             button.listen(self.press)
         except (Exception, SystemExit) as error:
-            why = f"{self._driver} cannot listen: {reason(error)}{place(error)}"
+            why = f"{self._driver} cannot listen: {reason(error)}{place(error, button.listen)}"
             raise CannotRun(f"button: {why}") from error
         return button
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from legwatch.entry import place, reason
 from legwatch_device.answers import WrongAnswer
-from legwatch_device.drivers import ReadFault
+from legwatch_device.drivers import METHODS, ReadFault
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
+from legwatch_runtime.calls import Call
 from legwatch_runtime.clock import Clock, Instant
 from legwatch_runtime.part import Part, Parts
 
@@ -130,19 +131,25 @@ class SensorReader:
         `late`: the answer has come so late that the sensor still hangs.
         """
         try:
-            sample = ask(self._placed, self._window_s)
+            with Call(self._placed.driver.removesuffix(": ")):
+                sample = ask(self._placed, self._window_s)
         except (ReadFault, OSError) as fault:
             return self._told(str(fault) or type(fault).__name__, late=late())
         except WrongAnswer as wrong:
             return self._told(DRIVER_ERROR, f", {wrong}{wrong.where}", late=late())
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
-            return self._told(DRIVER_ERROR, f", {reason(error)}{place(error)}", late=late())
+            why = f", {reason(error)}{place(error, self._method())}"
+            return self._told(DRIVER_ERROR, why, late=late())
         if sample.fault:
             return self._told(sample.fault, late=late())
         if self._told_now and not late():
             logger.info("%s sensor: works again", self.role.name)
             self._told_now = frozenset()
         return sample
+
+    def _method(self) -> object:
+        """Return the driver's method that is called."""
+        return getattr(self._placed.sensor, METHODS[self.role.group][0], None)
 
     def _told(self, fault: str, why: str = "", *, late: bool = False) -> Sample:
         """Return a fault, and log it once in each state of the sensor.

@@ -1,6 +1,7 @@
 """The settings of a bedside agent (TOML). Secrets come from the environment only."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,12 +9,12 @@ from typing import Any, ClassVar
 from legwatch import forms
 from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
-from legwatch.errors import SettingsError, WireError
+from legwatch.errors import OptionError, SettingsError, WireError
 from legwatch.options import Board, Door, check_options, describe
 from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers import read as read_driver
-from legwatch_device.drivers.recorded import RecordedFeed
+from legwatch_device.drivers.recorded import RecordedFeed, not_played
 from legwatch_runtime import locations
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir, file_in_the_way, read_toml
@@ -146,6 +147,9 @@ class AgentSettings:
                 " agent is started, and as a unit that is another one: write its whole path"
             )
         yield from unseen("recording.file", self.recording.file)
+        with suppress(OptionError):  # what cannot be read is an error, and no doubt
+            if lines := not_played(self.recording):
+                yield f"recording.file: not all of {self.recording.file} is played: {lines}"
         yield from unseen("mqtt.ca_file", self.mqtt.ca_file)
 
     def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:

@@ -155,7 +155,8 @@ class Noted(NamedTuple):
     kind: AlertKind | None = None  # None: all alerts of the bed
     until: str = ""  # local time at which the quiet ends, such as 03:10; empty: no quiet
     over: bool = False  # the alert had ended before
-    learns: bool = False  # in the first nights no alert on the sleeper makes a sound
+    learns: bool = False  # in the first nights no alert on the sleeper makes a sound ...
+    cold_sounds: bool = False  # ... but an urgent one on cold
 
 
 def _nobody(_noted: Noted) -> None:

@@ -1,7 +1,7 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache
@@ -197,12 +197,13 @@ class ServerSettings:
         """Check zones, profiles, limits, people and addresses; raises SettingsError."""
         check_ca_file(self.mqtt.ca_file)
         check_state_dir(self.state_dir)
-        check_orders(self.rules_of(""), owners(self.rules))
+        check_orders(self.rules_of(""), owners(self.rules), _limit_key)
         seen: set[int] = set()  # beds that are alike have one table
         for bed, table in self.beds.items():
             people.check_beds((bed,), f"beds.{bed}")
             if id(table) not in seen:
-                check_orders(self.rules_of(bed), {**owners(self.rules), **owners(table.rules)})
+                own = {**owners(self.rules), **owners(table.rules)}
+                check_orders(self.rules_of(bed), own, self._key_of(bed))
                 seen.add(id(table))
         people.check(self.people, self.roster)
         self.push.check(self.channel_names())
@@ -271,9 +272,19 @@ class ServerSettings:
             rules = _shared(self)  # cached: most beds are alike, and limits take time to read
         else:
             own = {**owners(self.rules), **owners(table.rules)}
-            rules = rules_for(self.profile_of(bed), own, self.zone_of(bed))
+            zone = self.zone_of(bed)
+            rules = rules_for(self.profile_of(bed), own, zone, self._key_of(bed))
         placed = table.zone or self.zone or table.played or machine_zone().name
         return rules if placed else always_night(rules)  # nobody knows where the bed stands
+
+    def _key_of(self, bed: str) -> Callable[[str], str]:
+        """Return what names the settings key of a bed's limit: one of its own, or of all beds."""
+        own = owners(self.beds.get(bed, _USUAL).rules)
+        return lambda limit: f"beds.{bed}.rules.{limit}" if limit in own else _limit_key(limit)
+
+
+def _limit_key(limit: str) -> str:
+    return f"rules.{limit}"
 
 
 def _check_channels(settings: ServerSettings) -> None:
@@ -300,13 +311,13 @@ def _check_port(settings: ServerSettings) -> None:
 
 @cache
 def _shared_rules(profile: str, zone: ZoneInfo, own: tuple[tuple[str, Any], ...]) -> Rules:
-    return rules_for(profile, dict(own), zone)
+    return rules_for(profile, dict(own), zone, _limit_key)
 
 
 def _shared(settings: ServerSettings) -> Rules:
     own, zone = owners(settings.rules), settings.zone_of("")
     if not all(isinstance(value, int | float) for value in own.values()):
-        return rules_for(settings.profile, own, zone)  # raises what is wrong
+        return rules_for(settings.profile, own, zone, _limit_key)  # raises what is wrong
     return _shared_rules(settings.profile, zone, tuple(sorted(own.items())))
 
 

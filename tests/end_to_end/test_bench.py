@@ -68,7 +68,7 @@ def test_detection_writes_its_page_of_nights_of_the_body_model(tmp_path: Path) -
     seed = ("--seed", "9", "--jobs", "1")
     legwatch = (sys.executable, "-m", "legwatch")
     body = ("--model", "body", "--kind", "corpus", "--count", "1", "--out", "n/9")
-    assert "1 nights" in bench(tmp_path, *legwatch, "nights", "make", *seed, *body)
+    assert "1 night and" in bench(tmp_path, *legwatch, "nights", "make", *seed, *body)
     page = ("--nights", "1", "--work", "DIR", "--out", "page.md")
     detection = python("detection.py", "lab/legwatch_lab/bench")
     assert "page.md and page.png" in bench(tmp_path, *detection, *seed, *page)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -11,7 +12,7 @@ from legwatch_runtime.part import Parts
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.config import GeneratedConfig
 from legwatch_server.supervisor.last_words import LastWords
-from legwatch_server.supervisor.process import ProcessSpec
+from legwatch_server.supervisor.process import Process, ProcessEvent, ProcessSpec
 from legwatch_server.supervisor.supervisor import Supervisor
 from strangers import Stranger
 
@@ -59,6 +60,46 @@ def test_the_driver_that_was_called_is_named(
     assert said.startswith(f" It was calling {whose}, in line "), ended.stderr
     assert f"{stranger.name}.py: update that package, or take it out of the settings." in said
     assert said.endswith(f" Its log: {LOG}")
+
+
+@pytest.mark.parametrize("end", ["os._exit(7)", "os._exit(1)", "os.abort()"])
+def test_a_reading_that_ends_the_agent_long_after_the_start_is_named(
+    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has ended it leaves no word, and the lines of the start are far away."""
+    stranger = Stranger(tmp_path, monkeypatch)
+    code = (
+        "import os\nfrom legwatch_device.drivers import Reading\nclass Odd:\n    count = 0\n"
+        "    def __init__(self, options): pass\n    def read(self):\n        self.count += 1\n"
+        f"        if self.count > 1: {end}\n"
+        "        print('x\\n' * 50)\n        return Reading(30.0)\n"
+    )
+    stranger.has(code, {"legwatch.thermometers": {"odd": "{}:Odd"}})
+    file = agent_file(tmp_path)
+    file.write_text(f"sample_s = 5\n{file.read_text()}")
+    command = (sys.executable, "-m", "legwatch", "agent", "--config", str(file))
+    path = os.pathsep.join((str(stranger.site), *sys.path))
+    events: SimpleQueue[ProcessEvent] = SimpleQueue()
+    child = Process(ProcessSpec("agent", command, {"PYTHONPATH": path}), events, Parts())
+    assert child.wait(60)
+    calling, code_ = child.calling(), child.code
+    child.finish()
+    assert code_
+    assert calling == [f"driver 'odd' ({stranger.origin('Odd')})"]
+    words = LastWords()
+    while not events.empty():
+        words.hear(getattr(events.get(), "line", ""))
+    assert words.at_end(code_, LOG, calling).startswith(f" It was calling {calling[0]}")
+
+
+def test_what_was_called_is_not_blamed_for_an_end_from_outside() -> None:
+    words = LastWords()
+    words.hear("INFO agent up")
+    said = "driver 'odd' (odd_one:Odd of odd 1.0)"
+    blamed = f" It was calling {said}: update that package, or take it out of the settings."
+    assert words.at_end(7, LOG, [said]) == f"{blamed} Its log: {LOG}"
+    for code in (0, -9, -15):
+        assert "odd" not in words.at_end(code, LOG, [said])
 
 
 def test_without_a_driver_in_the_dump_its_lines_are_still_no_last_word() -> None:

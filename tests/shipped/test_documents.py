@@ -69,7 +69,7 @@ def _name(node: ast.stmt) -> str:
 Way = Run | Test | NotHere
 
 LUMPED = Run("legwatch nights make --model lumped --seed 1 --out nights", "CPU s a night")
-MAKE = Run("legwatch nights make --seed 1 --kind quiet --out nights", "1 nights and their truth")
+MAKE = Run("legwatch nights make --seed 1 --kind quiet --out nights", "1 night and its truth")
 REPLAY = Run(
     "legwatch replay NIGHT.csv.gz > as_it_is; grep -q 'cold  *fired' as_it_is"
     " && legwatch replay NIGHT.csv.gz --set stillness.warn_s=3600 | diff as_it_is - | cat",

@@ -153,6 +153,11 @@ def is_silenced(alert: AlertState, at_ms: int, severity: Severity | None) -> boo
     return at_ms < silenced_until_ms(alert, severity)
 
 
+def after_end_ms(alert: AlertState) -> int | None:
+    """Return the end of the snooze of this kind that goes on after this episode; None: none."""
+    return alert.outlasting_until_ms if alert.snooze_ends_with_episode else alert.snoozed_until_ms
+
+
 def running_ms(until_ms: int | None, at_ms: int) -> int | None:
     """Return the end of a snooze that still runs; None: there is none."""
     return until_ms if until_ms is not None and until_ms > at_ms else None
@@ -225,9 +230,7 @@ def _resolve(
         ended_ms=at_ms,
         ended_severity=severity,
         ended_reason=alert.reason,
-        snoozed_until_ms=(
-            alert.outlasting_until_ms if alert.snooze_ends_with_episode else alert.snoozed_until_ms
-        ),
+        snoozed_until_ms=after_end_ms(alert),
         all_snoozed_until_ms=alert.all_snoozed_until_ms,
     )
     return ended, Transition(TransitionKind.RESOLVED, severity, verdict.reason)

@@ -17,9 +17,12 @@ Response = Ack | Snooze
 
 
 def respond(
-    alerts: AlertStates, response: Response, at_ms: int
+    alerts: AlertStates, response: Response, at_ms: int, sounds: Figures = ()
 ) -> tuple[AlertStates, tuple[Notice, ...]]:
-    """Acknowledge or snooze the alerts that `response` means; of two snoozes the longer counts."""
+    """Acknowledge or snooze the alerts that `response` means; of two snoozes the longer counts.
+
+    `sounds`: what is told with quiet for warnings, if not every urgent alert sounds anyway.
+    """
     notices = []
     for kind, alert in zip(AlertKind, alerts, strict=True):
         if response.kind is not None and kind is not response.kind:
@@ -38,14 +41,16 @@ def respond(
         if isinstance(response, Snooze):
             until_ms = silenced_until_ms(changed, None)
             figures = (("for_min", (until_ms - at_ms) // 60_000),)
-        severity = alert.severity or Severity.LOG
+        reason, severity = _reason(response, changed, at_ms), alert.severity or Severity.LOG
+        if reason is Reason.WARNINGS_ONLY:
+            figures = (*figures, *sounds)
         notices.append(
             Notice(
                 at_ms=at_ms,
                 kind=kind,
                 transition=transition,
                 severity=severity,
-                reason=_reason(response, changed, at_ms),
+                reason=reason,
                 figures=figures,
                 suppressed_by=SuppressedBy.LOG_ONLY,
                 episode_ms=alert.episode_ms,

@@ -12,7 +12,7 @@ from legwatch.alerting.alert import AlertState, Transition, is_silenced
 from legwatch.alerting.budget import Budget, allows, spend
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
 from legwatch.alerting.told_sensors import ToldSensors
-from legwatch.alerting.trial_nights import TrialNights, is_silent
+from legwatch.alerting.trial_nights import TrialNights, is_silent, urgent_sounds
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.limits.rules import Rules
@@ -95,7 +95,7 @@ def trial(candidate: Candidate, context: Context) -> SuppressedBy | None:
     if candidate.transition.kind not in MAY_SOUND or candidate.kind not in BODY_KINDS:
         return None
     urgent = candidate.transition.severity is Severity.URGENT
-    loud = urgent and candidate.kind is AlertKind.COLD and context.rules.alerts.learn_urgent
+    loud = urgent and urgent_sounds(candidate.kind, context.trial, context.rules)
     return SuppressedBy.TRIAL if is_silent(context.trial) and not loud else None
 
 

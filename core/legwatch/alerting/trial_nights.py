@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.alerting.alert import AlertStates
-from legwatch.events import BODY_KINDS, PLAYED, Window
+from legwatch.conditions.verdict import Figures
+from legwatch.events import BODY_KINDS, PLAYED, AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
@@ -28,6 +29,7 @@ class TrialNights(NamedTuple):
     done: bool = False
 
 
+URGENT_OF, NO_KIND = "urgent_of", "none"  # the figure, and its value where none sounds
 TRIAL_BEGINS, TRIAL_OVER = TrialNights(), TrialNights(done=True)
 
 
@@ -49,6 +51,23 @@ def update(
 def is_silent(now: TrialNights) -> bool:
     """Return True in the trial nights: body alerts make no sound."""
     return now.live and not now.done
+
+
+def urgent_sounds(kind: AlertKind, now: TrialNights, rules: Rules) -> bool:
+    """Return True if an urgent alert of this kind sounds: of the body, none does in trial nights.
+
+    The owner may want urgent cold to sound all the same.
+    """
+    wanted = kind is AlertKind.COLD and bool(rules.alerts.learn_urgent)
+    return wanted or kind not in BODY_KINDS or not is_silent(now)
+
+
+def urgent_of(now: TrialNights, rules: Rules) -> Figures:
+    """Return the figure that says of which body alerts the urgent ones sound; empty: of all."""
+    sound = [kind for kind in BODY_KINDS if urgent_sounds(kind, now, rules)]
+    if len(sound) == len(BODY_KINDS):
+        return ()
+    return ((URGENT_OF, AlertKind.COLD if sound else NO_KIND),)
 
 
 def restart_answer_time(alerts: AlertStates, at_ms: int) -> AlertStates:

@@ -27,6 +27,7 @@ class BedsideInfo(NamedTuple):
     zone: str = ""  # time zone of the agent's machine; empty: it is not known
     button: str = ""  # why its button does not work; empty: it works, or there is none
     lamp: str = ""  # the same of lamp and buzzer
+    left_out: str = ""  # what of its recording is not played, and why; empty: nothing
 
     @property
     def places(self) -> frozenset[str]:
@@ -58,6 +59,8 @@ def encode_info(info: BedsideInfo) -> bytes:
         body["button"] = printable(info.button, LONGEST_WHY)
     if info.lamp:
         body["lamp"] = printable(info.lamp, LONGEST_WHY)
+    if info.left_out:
+        body["left_out"] = printable(info.left_out, LONGEST_WHY)
     return dump(body)
 
 
@@ -77,6 +80,7 @@ def decode_info(payload: bytes | bytearray) -> BedsideInfo:
         zone=_name(body, "zone"),
         button=_why(body, "button"),
         lamp=_why(body, "lamp"),
+        left_out=_why(body, "left_out"),
     )
 
 

@@ -67,23 +67,28 @@ ORDERS = (
 )
 
 
-def check_orders(rules: Rules, own: Collection[str] = ()) -> None:
+def check_orders(
+    rules: Rules, own: Collection[str] = (), key_of: Callable[[str], str] = str
+) -> None:
     """Raise SettingsError for two limits that contradict each other.
 
-    It names the one of the two that is in `own`, the limits that the owner has set.
+    It names the one of the two that is in `own`, the limits that the owner has set; `key_of` names
+    the key by which the owner sets a limit.
     """
-    for path, problem in _contradictions(rules, own):
-        raise SettingsError(path, problem)
+    for path, problem in _contradictions(rules, own, key_of):
+        raise SettingsError(key_of(path), problem)
 
 
-def _contradictions(rules: Rules, own: Collection[str]) -> Iterator[tuple[str, str]]:
+def _contradictions(
+    rules: Rules, own: Collection[str], key_of: Callable[[str], str]
+) -> Iterator[tuple[str, str]]:
     for lower, upper, why, when in ORDERS:
         low, high = limit(rules, lower), limit(rules, upper)
         if low and high and low > high and when(rules):
             if upper in own or lower not in own:
-                yield upper, f"{high:g} is less than {lower} ({low:g}); {why}"
+                yield upper, f"{high:g} is less than {key_of(lower)} ({low:g}); {why}"
             else:
-                yield lower, f"{low:g} is more than {upper} ({high:g}); {why}"
+                yield lower, f"{low:g} is more than {key_of(upper)} ({high:g}); {why}"
     night = rules.night
     if night.from_h == night.to_h:
         path = "night.from_h" if "night.from_h" in own else "night.to_h"

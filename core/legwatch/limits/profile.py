@@ -2,7 +2,7 @@
 
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -39,17 +39,20 @@ def build(
     own: Mapping[str, Any] | None = None,
     *,
     zone: tzinfo,
+    key_of: Callable[[str], str] = str,
 ) -> Rules:
     """Make the rules from merged profiles and the owner's `{"stillness.warn_s": 3600}`.
 
-    Raises SettingsError with the key's path and range for an unknown key, a wrong type or a value
-    outside its range.
+    `key_of` names the key by which the owner sets a limit, such as `rules.stillness.warn_s`. Raises
+    SettingsError with this key and the range for an unknown key, a wrong type or a value outside
+    its range.
     """
     own = own or {}
     for path in own:
         group, _, key = path.partition(".")
         if key not in tables.get(group, {}):
-            raise SettingsError(path, f"no such limit{_meant(path, tables)}")
+            table = key_of(path).removesuffix(path)
+            raise SettingsError(key_of(path), f"no such limit{_meant(path, tables, table)}")
     groups: dict[str, Any] = {}
     for group, shape in typing.get_type_hints(Rules).items():
         if group == "zone":
@@ -60,7 +63,7 @@ def build(
             limit = tables.get(group, {}).get(key)
             if limit is None:
                 raise SettingsError(path, "the profile does not give this limit")
-            values[key] = _checked(path, kind, limit, own.get(path, limit["value"]))
+            values[key] = _checked(key_of(path), kind, limit, own.get(path, limit["value"]))
         groups[group] = shape(**values)
     for group, limits in tables.items():
         for key in limits:
@@ -69,14 +72,17 @@ def build(
     return Rules(**groups, zone=zone)
 
 
-def _meant(path: str, tables: Mapping[str, Mapping[str, Limit]]) -> str:
-    """Return the limits of the same key in other groups, or of the most similar name."""
+def _meant(path: str, tables: Mapping[str, Mapping[str, Limit]], table: str) -> str:
+    """Return the limits of the same key in other groups, or of the most similar name.
+
+    `table` stands before each of them, with a dot.
+    """
     known = [f"{group}.{key}" for group, limits in tables.items() for key in limits]
     same = [name for name in known if name.rpartition(".")[2] == path.rpartition(".")[2]]
     import difflib  # noqa: PLC0415 - slow to import, and only a wrong name needs it
 
     near = same or difflib.get_close_matches(path, known, n=1)
-    return f"; perhaps {' or '.join(near)}" if near else ""
+    return f"; perhaps {' or '.join(f'{table}{name}' for name in near)}" if near else ""
 
 
 def parse_override(text: str) -> tuple[str, int | float]:

@@ -100,8 +100,11 @@ def notification_steps(
             names = tuple(name for name in names if people[name].role == SLEEPER)
         return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
     if is_over(notice) or notice.transition in BETWEEN:
+        order = dict.fromkeys((*watch.on_call, *watchers(people, watch.bed), *sorted(notified)))
         return tuple(
-            NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people
+            NotificationStep(name, 0, Purpose.INFO)
+            for name in order
+            if name in notified and name in people
         )
     sign = notice.transition is TransitionKind.EXPECTED
     if notice.transition not in MAY_SOUND and not sign:

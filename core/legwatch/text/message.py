@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
+from legwatch.alerting.trial_nights import NO_KIND, URGENT_OF
+from legwatch.alerting.unwatched import QUIET_LEFT
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind, FactKind, NoticeKind
 from legwatch.text import foot, night_facts
@@ -44,7 +46,11 @@ _OUT = marked("Out of bed")
 _LOST = (marked("I cannot see you any more"), marked("I cannot see the bed any more"))
 _SEEN, _QUIET = marked("Seen"), marked("Quiet for a while")
 _QUIET_MIN = marked("Quiet for {minutes} min")
-URGENT_STILL = marked("Urgent alerts still sound.")
+_URGENT_STILL = marked("Urgent alerts still sound.")
+_COLD_STILL = marked("Of cold and lying still only urgent cold sounds in the first nights.")
+_NONE_SOUNDS = marked(
+    "In the first nights alerts on cold and lying still make no sound, urgent or not."
+)
 _QUIET_FOR = marked("Quiet for a while, for this kind of alert only.")
 _URGENT = marked("Urgent: {title}")
 _WHY: Mapping[Reason, OwnAndCarer] = {
@@ -144,6 +150,7 @@ _NOT_WATCHED = (
     marked("The bed is not watched any more"),
     marked("Somebody has paused it or taken it out of use. Nothing more is told of it."),
 )
+_QUIET_ENDED = marked("The quiet that somebody had asked for has ended with it.")
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -206,7 +213,7 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.ACKNOWLEDGED:
             return _(marked("Somebody has seen it; quiet until it is over."))
         case TransitionKind.SNOOZED if notice.reason is Reason.WARNINGS_ONLY:
-            minutes, still = figures.get("for_min"), _(URGENT_STILL)
+            minutes, still = figures.get("for_min"), still_sounds(notice, words)
             span = _(_QUIET) if minutes is None else _(_QUIET_MIN).format(minutes=minutes)
             return f"{span}. {still}"
         case TransitionKind.SNOOZED:
@@ -238,6 +245,14 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             silent = _(sentence).format(span=_span(figures.get("silent_min"), words))
             no_broker = notice.reason is Reason.NO_BROKER
             return f"{silent} {_(_NO_BROKER if no_broker else CHECK[carer])}"
+
+
+def still_sounds(notice: Notice, words: Language = ENGLISH) -> str:
+    """Return what sounds though somebody asked for quiet for warnings."""
+    kind = dict(notice.figures).get(URGENT_OF)
+    if kind is None:
+        return words.gettext(_URGENT_STILL)
+    return words.gettext(_NONE_SOUNDS if kind == NO_KIND else _COLD_STILL)
 
 
 def of_no_broker(notice: Notice) -> Notice:
@@ -315,7 +330,8 @@ def _resolved(
     if notice.reason is Reason.NOT_EXPECTED:
         return _(_NOT_EXPECTED[1])
     if notice.reason is Reason.NOT_WATCHED:
-        return _(_NOT_WATCHED[1])
+        ended = QUIET_LEFT in figures
+        return f"{_(_NOT_WATCHED[1])} {_(_QUIET_ENDED)}" if ended else _(_NOT_WATCHED[1])
     if notice.kind is AlertKind.COLD:
         if notice.reason is Reason.WARM_ROOM:
             if figures.get("room_c") is None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from legwatch.alerting.notice import iso
 from legwatch.contract.roles import ROLES
+from legwatch.counted import counted
 from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.printable import shown
 from legwatch.recording import Recording, parse, windows
+from legwatch.recording.unused import unused
 from legwatch.renames import fault
 from legwatch.settings import setting
 from legwatch_device.drivers import Put
@@ -68,7 +70,9 @@ class RecordedFeed:
             if after_ms is None
             or (item.to_ms if isinstance(item, Window) else item.at_ms) > after_ms
         ]
-        self._after_ms, self._left_out = after_ms, len(every) - len(self._items)
+        self._earlier = _earlier(len(every) - len(self._items), after_ms)
+        # What of the file is not played, and why; empty: all of it is.
+        self.left_out = "; ".join(filter(None, (self._earlier, *unused(recording))))
         self._speed = options.speed
         self._now = now
         self._begun: Instant | None = None
@@ -77,16 +81,8 @@ class RecordedFeed:
     def run(self, put: Put, stop: threading.Event) -> None:
         """Play until the end or until `stop` is set."""
         self._begun = self._now()
-        if self._after_ms is not None and self._left_out:
-            logger.log(
-                logging.INFO if self._items else logging.WARNING,
-                "%s: %s windows are not later than what was played from this folder before, until"
-                " %s, and are left out; to play them, give `legwatch up` another --state, or the"
-                " agent another bed and state_dir",
-                self._file,
-                self._left_out,
-                iso(self._after_ms),
-            )
+        if self.left_out:
+            logger.warning("%s: not all is played: %s%s", self._file, self.left_out, self._remedy)
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)
         for item in self._items:
             at_ms = item.to_ms if isinstance(item, Window) else item.at_ms
@@ -96,6 +92,16 @@ class RecordedFeed:
             if stop.is_set():
                 return
             put(item)
+
+    @property
+    def _remedy(self) -> str:
+        """Return how windows are played that were left out for their time."""
+        if not self._earlier:
+            return ""
+        return (
+            "; to play what is earlier, give `legwatch up` another --state, or the agent another"
+            " bed and state_dir"
+        )
 
     def age_ms(self, to_ms: int) -> int | None:
         """Return for how long a window is overdue; None at full speed: windows do not age.
@@ -124,6 +130,25 @@ class RecordedFeed:
     def _first_ms(self) -> int:
         first = self._items[0]
         return first.from_ms if isinstance(first, Window) else first.at_ms
+
+
+def _earlier(left_out: int, after_ms: int | None) -> str:
+    """Say what is left out since it is not later than the last window that was played."""
+    if after_ms is None or not left_out:
+        return ""
+    are = "is" if left_out == 1 else "are"
+    return (
+        f"{counted(left_out, 'window')} {are} left out, not later than what was played from this"
+        f" folder before, until {iso(after_ms)}"
+    )
+
+
+def not_played(played: RecordedFeed.Options) -> str:
+    """Return which lines of a recording are not used, and why; empty: all are, or there is none.
+
+    Raises OptionError if it cannot be read.
+    """
+    return "; ".join(unused(_read(played))) if played.file else ""
 
 
 def _read(played: RecordedFeed.Options) -> Recording:

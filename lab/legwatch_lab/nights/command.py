@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from legwatch.counted import counted
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch_lab.nights.arguments import MOST_PER_RUN, parser
 from legwatch_lab.nights.body.night import CORPUS, NightOrder
@@ -42,7 +43,8 @@ def main(argv: Sequence[str]) -> int:
         make_all(zone)
     except OSError as error:
         raise LegwatchError(f"{error.filename or args.out}: {error.strerror}") from None
-    print(f"{args.count} nights and their truth are in {args.out}")
+    whose = "its" if args.count == 1 else "their"
+    print(f"{counted(args.count, 'night')} and {whose} truth are in {args.out}")
     print(f"{(_cpu_s() - began_s) / args.count:.2f} CPU s a night")
     return 0
 

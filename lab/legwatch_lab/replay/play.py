@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import as_json
 from legwatch.alerting.sound import with_sounding
+from legwatch.counted import counted
 from legwatch.engine import replay
 from legwatch.errors import CannotRun, RecordingError
 from legwatch.events import Event, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.recording import Recording, events
+from legwatch.recording.unused import unused
 from legwatch.renames import fault
 from legwatch.text.message import text
 from legwatch_lab.plots import plot
@@ -24,7 +26,6 @@ from legwatch_lab.replay.lived import differences, verdict
 from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
 from legwatch_lab.stored_night import OtherLimits, replayed
-from legwatch_lab.unused import unused
 from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read
 from legwatch_runtime.zones import zone_named
@@ -131,9 +132,9 @@ def _stored(path: Path, how: Play) -> Iterator[Piece]:
 
 
 def _notices(path: Path, recording: Recording, how: Play) -> Iterator[Piece]:
-    counted = _EventCount(events(recording))
+    heard = _EventCount(events(recording))
     count = 0
-    for notice, sounds in with_sounding(replay(counted, how.rules)):
+    for notice, sounds in with_sounding(replay(heard, how.rules)):
         if not how.as_table:
             name = path.name if how.several else None
             line = as_json(notice, bed=how.bed, text=text(notice), sounds=sounds, file=name)
@@ -144,7 +145,7 @@ def _notices(path: Path, recording: Recording, how: Play) -> Iterator[Piece]:
             yield Piece(Said.OUT, row(notice, sounds, how.zone, how.width))
         count += 1
     if how.as_table:
-        yield Piece(Said.OUT, _tail(path, counted, count, how.zone))
+        yield Piece(Said.OUT, _tail(path, heard, count, how.zone))
 
 
 def _head(path: Path, how: Play, zone: tzinfo) -> str:
@@ -168,7 +169,8 @@ class _EventCount:
             yield from some
 
 
-def _tail(path: Path, counted: _EventCount, count: int, zone: tzinfo) -> str:
-    first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
+def _tail(path: Path, heard: _EventCount, count: int, zone: tzinfo) -> str:
+    first, last = local(heard.first_ms, zone), local(heard.last_ms, zone)
     span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
-    return f"{path.name}: {counted.windows} windows, {span}: {count} notices"
+    windows = counted(heard.windows, "window")
+    return f"{path.name}: {windows}, {span}: {counted(count, 'notice')}"

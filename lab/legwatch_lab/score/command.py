@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
+from legwatch.counted import counted
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.profile import parse_override
 from legwatch_lab import score
@@ -188,7 +189,7 @@ def _print_curve(
 
 def _about(args: argparse.Namespace, nights: Sequence[ScoredNight]) -> str:
     """Return one line: the number of nights, the profile and the options."""
-    parts = [f"{len(nights)} nights", f"profile {args.profile}", *args.set]
+    parts = [counted(len(nights), "night"), f"profile {args.profile}", *args.set]
     parts += [f"without {word}" for word in sorted(set(args.without))]
     return ", ".join(parts)
 

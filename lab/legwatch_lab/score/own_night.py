@@ -13,11 +13,11 @@ from legwatch.events import AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.recording import events
+from legwatch.recording.unused import unused
 from legwatch.scope import never_come
 from legwatch.text.span import span
 from legwatch_lab.score.own_truth import Noted, OwnSpan
 from legwatch_lab.stored_night import OtherLimits, replayed
-from legwatch_lab.unused import unused
 from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read as read_recording
 from legwatch_runtime.zones import zone_named

@@ -90,8 +90,8 @@ class Answers:
             else alerts.of(kind).snoozed_until_ms or 0
         )
         until = f"{local(until_ms, bed.rules.zone):%H:%M}" if until_ms else ""
-        learns = is_silent(bed.state.bed.trial) and not bed.rules.alerts.learn_urgent
-        return Noted(bed.name, kind, until, learns=learns)
+        learns, wanted = is_silent(bed.state.bed.trial), bool(bed.rules.alerts.learn_urgent)
+        return Noted(bed.name, kind, until, learns=learns, cold_sounds=learns and wanted)
 
     def _used_before(self, request: ActionRequested, batch: Batch, now_ms: int) -> Outcome | None:
         """Return the outcome of an answer that came before; None: it is the first time."""

@@ -11,6 +11,7 @@ from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.bedside import known
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
+from legwatch.counted import counted
 from legwatch.errors import SettingsError
 from legwatch.events import FactKind
 from legwatch.night import local, night_of
@@ -230,7 +231,7 @@ def _last_word(one: Heard, now_ms: int, zone: ZoneInfo, said: asked.Said) -> Ite
     if bedside.online is False and not said:  # else it is old: the server knows more
         yield "the bedside is off"
     if bedside.info is not None and bedside.info.lost:
-        yield f"the bedside had to drop {bedside.info.lost} windows"
+        yield f"the bedside had to drop {counted(bedside.info.lost, 'window')}"
 
 
 def _bold(text: str) -> str:

@@ -48,7 +48,8 @@ class Seen:
 
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
     why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
-    is lost. `out_of_order`: what of it does not work, and why. `stands`: the alerts that stand.
+    is lost. `out_of_order`: what of it does not work, and why. `left_out`: what of its recording is
+    not played, and why. `stands`: the alerts that stand.
     """
 
     bed: str
@@ -60,6 +61,7 @@ class Seen:
     refused: str = ""
     off: bool = False
     out_of_order: Sequence[tuple[str, str]] = ()
+    left_out: str = ""
     stands: Sequence[Standing] = ()
 
 
@@ -114,6 +116,10 @@ class BedNow:
             yield "values", self._of_a_recording()
 
     def _of_a_recording(self) -> str:
+        but = f"; not all is played: {self.seen.left_out}" if self.seen.left_out else ""
+        return f"{self._when_played()}{but}"
+
+    def _when_played(self) -> str:
         at = f"at {local(self.bed_ms, self._zone):%d %b %Y %H:%M}"
         if self._over:
             return f"of a recording that is over, {at}"
@@ -400,7 +406,8 @@ class BedNow:
     def _urgent_sounds(self, kind: AlertKind) -> bool:
         """Return True if only warnings are quiet, and this kind can be urgent."""
         quiet = self._snoozed(kind) and not self._snoozed(kind, Severity.URGENT)
-        learns = self._trial is not None and not self._rules.alerts.learn_urgent
+        wanted = kind is AlertKind.COLD and self._rules.alerts.learn_urgent
+        learns = self._trial is not None and not wanted
         urgent = kind is AlertKind.COLD or (
             kind is AlertKind.STILL and limits_s(self._rules)[2] > 0
         )

@@ -6,6 +6,8 @@ from itertools import repeat
 
 from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
 from legwatch.alerting.sound import with_sounding
+from legwatch.alerting.trial_nights import URGENT_OF
+from legwatch.alerting.unwatched import QUIET_LEFT
 from legwatch.conditions.cover_reasons import Quantity
 from legwatch.conditions.verdict import Reason
 from legwatch.events import BODY_KINDS, FactKind
@@ -13,8 +15,9 @@ from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.oncall.people import Person
 from legwatch.text.foot import is_about
-from legwatch.text.message import title
+from legwatch.text.message import still_sounds, title
 from legwatch.text.span import DAY_MIN, span
+from legwatch_server.answered_by import COMMAND_LINE, who_within
 from legwatch_server.cli import said
 from legwatch_server.cli.moment import moment
 from legwatch_server.store.delivery import DeliveryState
@@ -121,6 +124,7 @@ _ACTS = {
     "useless": "called it not useful",
     "awake": "confirmed being awake",
 }
+_WAYS = {COMMAND_LINE: "at the command line"}
 
 
 def explain(
@@ -165,6 +169,8 @@ def _notice(notice: Notice, sources: Mapping[str, str]) -> Iterator[str]:
     elif notice.suppressed_by and notice.transition not in OVER:
         yield f"  {_untold(notice, notice.suppressed_by)}"
     figures = dict(notice.figures)
+    if (left_min := figures.get(QUIET_LEFT)) is not None:
+        yield f"  It ended the quiet that somebody had asked for, {span(float(left_min))} early."
     # After quiet it sounds because that is over, whether or not the wait has ended meanwhile.
     if "wait_ended" in figures and notice.reason is not Reason.SNOOZE_OVER:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
@@ -194,7 +200,9 @@ def _figure(name: str, value: object) -> str:
 
 
 def _is_figure(name: str, value: object) -> bool:
-    told = ("waited_min", "wait_ended", "counted", "sure_pct", "enough_pct")  # in sentences
+    # These are told in sentences of their own.
+    counts = ("waited_min", "wait_ended", "counted", "sure_pct", "enough_pct")
+    told = (*counts, URGENT_OF, QUIET_LEFT)
     return name not in told and value is not None
 
 
@@ -256,13 +264,14 @@ def _heading(record: NoticeRecord, sounds: Sounding) -> str:
             return f"it sounds ({notice.severity})" if first else f"said again ({notice.severity})"
         case TransitionKind.ACKNOWLEDGED:
             useless = notice.reason is Reason.NOT_USEFUL
-            return f"{record.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"
+            return f"{who_within(record.who)} {_ACTS['useless' if useless else 'seen']}"
         case TransitionKind.SNOOZED:
             minutes = dict(notice.figures).get("for_min")
-            who = record.who or "the bedside"
+            who = who_within(record.who)
             alerts = f"alerts of kind {notice.kind}"
             if notice.reason is Reason.WARNINGS_ONLY:
-                alerts = f"warnings of kind {notice.kind}; urgent alerts still sound"
+                still = still_sounds(notice).rstrip(".")
+                alerts = f"warnings of kind {notice.kind}; {still[0].lower()}{still[1:]}"
             return f"{who} asked for quiet for {minutes} min ({alerts})"
         case TransitionKind.UNKNOWN:
             return "can no longer be judged"
@@ -299,9 +308,9 @@ def answered(found: Incident, zone: tzinfo) -> Iterator[str]:
     before_ms = found.notices[-1].notice.at_ms
     for given in found.answers:
         answer = _ACTS.get(given.action, f"asked for quiet for {given.minutes} min")
-        who = "somebody" if given.person == given.via else given.person
+        who = who_within(given.person)
         at = moment(given.at_ms, before_ms, zone, "%H:%M:%S")
-        yield f"{at}  {who} {answer} (by {given.via})"
+        yield f"{at}  {who} {answer} ({_WAYS.get(given.via, f'by {given.via}')})"
         before_ms = given.at_ms
 
 

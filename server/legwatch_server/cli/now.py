@@ -161,6 +161,7 @@ def _seen(
             heard_ms=one.last.seen_ms,
             off=bedside.online is False,
             out_of_order=out_of_order(bedside),
+            left_out="" if bedside.info is None else bedside.info.left_out,
             refused=one.refused,
             stands=standing(reader, ident, state) if state and ident is not None else (),
         )

@@ -10,6 +10,7 @@ from legwatch.conditions.verdict import Severity
 from legwatch.contract.action import BEDSIDE
 from legwatch.engine import BedState
 from legwatch.events import AlertKind
+from legwatch_server.answered_by import COMMAND_LINE, who_within
 from legwatch_server.store.reader import SqliteReader
 from legwatch_server.store.records import NoticeRecord
 
@@ -88,6 +89,4 @@ def _answer(one: Standing, names: Collection[str], now_ms: int, clock: Clock) ->
 
 
 def _who(by: str, names: Collection[str]) -> str:
-    if by == BEDSIDE:
-        return "somebody at the bedside"
-    return by if by in names else "somebody"
+    return who_within(by) if by in (BEDSIDE, COMMAND_LINE, *names) else "somebody"

@@ -70,7 +70,8 @@ def _tried(notifier: Notifier, push: Push) -> Try:
     except (PushError, Hangs) as error:
         return Try(sent=False, words=f"NOT SENT: {error}")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - another package's code
-        return Try(sent=False, words=f"NOT SENT: {hide(reason(error))}{place(error)}")
+        where = place(error, notifier.send)
+        return Try(sent=False, words=f"NOT SENT: {hide(reason(error))}{where}")
     return Try(sent=True, words="sent; look whether it comes, and whether you hear it")
 
 

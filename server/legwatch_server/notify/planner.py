@@ -77,7 +77,7 @@ class DeliveryPlanner:
             cancelled = _withdrawn(own, why) if unheard else called_off(own, why, now_ms)
         elif sounds and not again:
             cancelled = _superseded(own)
-            steps = tuple(_no_later(step, own, now_ms) for step in steps)
+            steps = _in_order([_no_later(step, own, now_ms) for step in steps])
         occasion = Occasion(notice_id, episode, deliveries, now_ms)
         added = [change for step in steps for change in self.insert(step, occasion)]
         if again and sounds:
@@ -206,6 +206,15 @@ def _no_later(step: NotificationStep, own: Iterable[Delivery], now_ms: int) -> N
         and delivery.due_ms > now_ms
     )
     return step._replace(after_s=min([step.after_s, *waits]))
+
+
+def _in_order(steps: Sequence[NotificationStep]) -> tuple[NotificationStep, ...]:
+    """Return the steps so that nobody is told behind somebody who is later in the roster."""
+    found, most_s = list[NotificationStep](), float("inf")
+    for step in reversed(steps):
+        most_s = min(most_s, step.after_s)
+        found.append(step._replace(after_s=most_s))
+    return tuple(reversed(found))
 
 
 def _older(own: Iterable[Delivery], added: Iterable[Change]) -> Iterator[Delivery]:

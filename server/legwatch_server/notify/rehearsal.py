@@ -143,7 +143,11 @@ def _route_status(
     reader: Reader, person: str, channel: str, since_ms: int, now_ms: int
 ) -> RouteStatus:
     """Return the state of one channel to one person; `since_ms`: the way there is as it is now."""
-    last = reader.last_test(person, channel)
+    last, push = reader.last_test(person, channel), reader.last_push(person, channel)
+    tested_ms = 0 if last is None else last.sent_ms or last.decided_ms
+    if push is not None and push.error is not None and push.at_ms > max(since_ms, tested_ms):
+        why = f"the last push has failed: {push.error}"
+        return RouteStatus(person, channel, good=False, why=why, at_ms=push.at_ms)
     if last is None:
         return RouteStatus(person, channel, good=None, why="not tried yet", at_ms=None)
     if last.decided_ms < since_ms:

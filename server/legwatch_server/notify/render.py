@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
-from legwatch.contract.action import BEDSIDE, DEFAULT_SNOOZE_MIN, Action
+from legwatch.contract.action import DEFAULT_SNOOZE_MIN, Action
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
 from legwatch.text.language import Language
-from legwatch.text.message import URGENT_STILL, of_no_broker, text, title
+from legwatch.text.message import of_no_broker, still_sounds, text, title
 from legwatch_runtime.catalogue import language_named
-from legwatch_server import signed_links
+from legwatch_server import answered_by, signed_links
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.notify.channels import Push, PushButton
 from legwatch_server.notify.known_beds import LAMP, beds_of
@@ -102,6 +102,7 @@ class Renderer:
             text=" ".join(sentences),
             severity=notice.severity,
             transition=notice.transition,
+            suppressed_by=notice.suppressed_by,
             buttons=self._buttons(letter) if wants_answer else (),
             page=self._link(letter, Action.PAGE) if wants_answer else "",
         )
@@ -212,12 +213,9 @@ class Renderer:
 
 def _who_answered(notice: Notice, who: str | None, language: Language) -> str:
     """Return a sentence that names who answered; empty for other notices."""
-    if who == "command line":  # no person has this name: one has a space
-        who = language.gettext("Somebody at the server")
-    if who == BEDSIDE:
-        who = language.gettext("Somebody at the bed")
     if not who:
         return ""
+    who = answered_by.who(who, language)
     if notice.transition is TransitionKind.ACKNOWLEDGED:
         return language.gettext("{who} has seen it.").format(who=who)
     if notice.transition is TransitionKind.SNOOZED:
@@ -225,5 +223,5 @@ def _who_answered(notice: Notice, who: str | None, language: Language) -> str:
         sentence = language.gettext("{who} asked for quiet for {minutes} min.")
         said = sentence.format(who=who, minutes=minutes)
         still = notice.reason is Reason.WARNINGS_ONLY
-        return f"{said} {language.gettext(URGENT_STILL)}" if still else said
+        return f"{said} {still_sounds(notice, language)}" if still else said
     return ""

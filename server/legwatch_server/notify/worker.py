@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how long a worker waits for a job in one turn
 WITHIN_S = 300.0  # a slow service may take minutes for one push, but not more
+HEAD_START_S = 0.5  # whoever is first in the roster is told first, if the service is quick
+MOST_WAIT_S = 5.0  # for those before, if their services are slow
 RECALL_WITHIN_S = 120.0  # a channel may wait 60 s for its service; less than WITHIN_S
 
 
@@ -54,6 +57,37 @@ class JobResult(NamedTuple):
 
     job: Job
     outcome: Sent | Progress | PushError | str | None
+
+
+class _Turn:
+    """A job and the one before it: pushes of one notice begin in the order of the roster.
+
+    Nobody waits for a slow service longer than HEAD_START_S: then the next person is told beside.
+    """
+
+    def __init__(self, job: Job, last: "_Turn | None") -> None:
+        self.job = job
+        self._before = last if last is not None and _are_in_order(last.job, job) else None
+        self.begun, self.over = threading.Event(), threading.Event()
+
+    def begin(self) -> None:
+        """Wait for those before."""
+        if self._before is not None and self._before.begun.wait(MOST_WAIT_S):
+            self._before.over.wait(HEAD_START_S)
+        self._before = None
+        self.begun.set()
+
+    def end(self) -> None:
+        """Let those behind begin."""
+        self.over.set()
+        self.begun.set()
+
+
+def _are_in_order(first: Job, second: Job) -> bool:
+    """Return True for two pushes of one notice; a test has none, and waits for nobody."""
+    both = first.kind is second.kind is JobKind.SEND
+    one, other = first.delivery, second.delivery
+    return both and bool(one.notice_id) and one.notice_id == other.notice_id
 
 
 class Workers:
@@ -74,14 +108,16 @@ class Workers:
         self._complained = self._recall_told = ""
         self.notifier = notifier
         self.most = most
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Turn | None] = queue.SimpleQueue()
+        self._last: _Turn | None = None
         self._parts, self._workers = parts, list[Part]()
         self.held: set[int] = set()  # deliveries whose job waits or is at work
 
     def hand_out(self, job: Job, in_flight: int) -> None:
         """Give a job to a worker; `in_flight` is the number of jobs, with this one."""
         self.held.add(job.delivery.id)
-        self._jobs.put(job)
+        self._last = turn = _Turn(job, self._last)
+        self._jobs.put(turn)
         self.staff(in_flight)
 
     def staff(self, in_flight: int) -> None:
@@ -104,12 +140,15 @@ class Workers:
         for _ in self._workers:
             self._jobs.put(None)
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, turn: _Turn) -> None:
         """Do a job; its result goes to `done` whatever happens, or nobody would try it again."""
+        job = turn.job
         outcome: Sent | Progress | PushError | str | None = Retryable("the worker was interrupted")
         try:
+            turn.begin()
             outcome = self._do(job)
         finally:
+            turn.end()
             self._done(JobResult(job, outcome))
             self.held.discard(job.delivery.id)
 
@@ -121,13 +160,13 @@ class Workers:
                 return self._recall(notifier, job)
             if job.kind is JobKind.FOLLOW and isinstance(notifier, Follows):
                 return progressed(notifier.progress(job.delivery.receipt))
-            if job.delivery.purpose is Purpose.REHEARSAL:
+            if _is_test(job):
                 return _rehearsed(notifier, job.push)
             return accepted(notifier.send(job.push))
         except PushError as error:
             return error
         except BaseException as error:  # noqa: BLE001 - a channel may raise SystemExit, too
-            self._complain(error)
+            self._complain(error, _called(notifier, job))
             why = reason(error)
             return Raised(why) if job.kind is JobKind.FOLLOW else Retryable(why)
 
@@ -153,16 +192,27 @@ class Workers:
             logger.warning("channel %s%s: %s%s", self._channel, whose, wrong, where)
         return wrong
 
-    def _complain(self, error: BaseException) -> None:
+    def _complain(self, error: BaseException, method: object) -> None:
         """Log once what a channel of a package raises, for its author; the push is tried again."""
         stranger = plugins.whose(CHANNELS, self._channel)
         if not stranger:
             logger.error("channel %s failed", self._channel, exc_info=error)
             return
-        line = f"channel {self._channel}{stranger}: {hide(reason(error))}{place(error)}"
+        line = f"channel {self._channel}{stranger}: {hide(reason(error))}{place(error, method)}"
         if line != self._complained:
             self._complained = line
             logger.error("%s", line)
+
+
+def _called(notifier: Notifier, job: Job) -> object:
+    """Return the method of a channel that a job calls."""
+    if job.kind is JobKind.SEND:
+        return getattr(notifier, "rehearse" if _is_test(job) else "send", None)
+    return getattr(notifier, "withdraw" if job.kind is JobKind.RECALL else "progress", None)
+
+
+def _is_test(job: Job) -> bool:
+    return job.delivery.purpose is Purpose.REHEARSAL
 
 
 def _rehearsed(notifier: Notifier, push: Push) -> str:
@@ -176,7 +226,7 @@ class _Worker:
     part: Part
 
     def __init__(
-        self, jobs: "queue.SimpleQueue[Job | None]", finish: Callable[[Job], None]
+        self, jobs: "queue.SimpleQueue[_Turn | None]", finish: Callable[[_Turn], None]
     ) -> None:
         self._jobs, self._finish = jobs, finish
 
@@ -184,9 +234,9 @@ class _Worker:
         while True:
             self.part.turned()
             try:
-                job = self._jobs.get(timeout=LOOK_S)
+                turn = self._jobs.get(timeout=LOOK_S)
             except queue.Empty:
                 continue
-            if job is None:
+            if turn is None:
                 return
-            self._finish(job)
+            self._finish(turn)

@@ -19,6 +19,7 @@ from legwatch_server.store.errors import StoreDamaged
 from legwatch_server.store.minutes import Minute
 from legwatch_server.store.records import (
     Incident,
+    LastPush,
     LastSeen,
     LastTest,
     Loaded,
@@ -264,6 +265,9 @@ class Reader(Protocol):
 
     def last_test(self, person: str, channel: str) -> LastTest | None:
         """Return what became of the last silent test; None: there was none."""
+
+    def last_push(self, person: str, channel: str) -> LastPush | None:
+        """Return what became of the last push that was no test; None: none is known."""
 
     def confirmed_ms(self, person: str) -> int | None:
         """Return when a person last confirmed that they can be woken; None: never."""

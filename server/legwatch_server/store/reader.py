@@ -39,6 +39,7 @@ from legwatch_server.store.errors import StoreError
 from legwatch_server.store.minutes import Minute
 from legwatch_server.store.records import (
     Incident,
+    LastPush,
     LastSeen,
     LastTest,
     Loaded,
@@ -214,6 +215,11 @@ class SqliteReader:
     def last_test(self, person: str, channel: str) -> LastTest | None:
         """Return what became of the last silent test; None: there was none."""
         return rehearsals.last_test(self._db, person, channel)
+
+    @reading(StoreError)
+    def last_push(self, person: str, channel: str) -> LastPush | None:
+        """Return what became of the last push that was no test; None: none is known."""
+        return deliveries.last_push(self._db, person, channel)
 
     @reading(StoreError)
     def confirmed_ms(self, person: str) -> int | None:

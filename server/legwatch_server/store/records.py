@@ -206,6 +206,13 @@ class LastTest(NamedTuple):
     proof: str | None
 
 
+class LastPush(NamedTuple):
+    """What became of the last push that was no test; `error` None: it was sent."""
+
+    error: str | None
+    at_ms: int
+
+
 class Loss(NamedTuple):
     """The last damage: when, what was wrong, and the name of the file that was set aside.
 

@@ -5,6 +5,8 @@ nothing to an owner, but the files in them tell which driver or channel was call
 """
 
 import re
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 _DUMP = "Fatal Python error: "
@@ -12,6 +14,9 @@ _CURRENT = re.compile(r"(Current thread|Stack) .*most recent call first")
 _FRAME = re.compile(r'^File "(?P<file>.+)", line (?P<line>\d+) in ')
 # As the agent and the server log it before they call another package.
 _BEGUN = re.compile(r"(?:importing|starting) (?P<what>\w+ '.*' \((?P<module>[\w.]+):\S* of .*\))$")
+
+
+_BY_OTHERS = (0, -signal.SIGKILL, -signal.SIGTERM)  # what it was calling has not ended it
 
 
 class LastWords:
@@ -34,14 +39,23 @@ class LastWords:
             if begun := _BEGUN.search(said):
                 self._begun[begun["module"]] = begun["what"]
 
-    def at_end(self, code: int, log: Path) -> str:
-        """Return what to say of its end: an empty text, or a sentence with a space before it."""
+    def at_end(self, code: int, log: Path, calling: Sequence[str] = ()) -> str:
+        """Return what to say of its end: an empty text, or a sentence with a space before it.
+
+        `calling`: what of other packages it was calling then, by the memory that it shares.
+        """
+        named = self._named() if code < 0 else ""
+        if calling and code not in _BY_OTHERS and not named:
+            return (
+                f" It was calling {' or '.join(calling)}: update that package, or take it out of"
+                f" the settings. Its log: {log}"
+            )
         if code >= 0:
             return f" Its last word: {self.line}" if self.line else ""
-        return f" {self._calling()}Its log: {log}"
+        return f" {named or self._begun_last()}Its log: {log}"
 
-    def _calling(self) -> str:
-        """Return whose code it was in, if the dump or the log tells; else its last line."""
+    def _named(self) -> str:
+        """Return whose code it was in, if the dump tells."""
         for file, line in self._frames():
             called = self._begun.items()
             own = [what for module, what in called if _is_file_of(file, module)]
@@ -52,6 +66,10 @@ class LastWords:
                     f"It was calling {what}, in line {line} of {file}: update that package, or"
                     " take it out of the settings. "
                 )
+        return ""
+
+    def _begun_last(self) -> str:
+        """Return what it began last, if the log tells; else its last line."""
         if begun := _BEGUN.search(self.line):
             return f"The last that it began was {self.line[begun.start() :]}. "
         return f"Its last word: {self.line}. " if self.line else ""

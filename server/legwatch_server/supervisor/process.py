@@ -14,6 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
+from legwatch_runtime import calls
 from legwatch_runtime.clock import awake_s
 from legwatch_runtime.part import Parts
 from legwatch_runtime.systemd import READY, WELL
@@ -63,9 +64,9 @@ class Process:
         self.task = task
         self.ready = False  # it has said that it is up
         self._heard_s = awake_s()
-        self._line = _line_of(task)
+        self._line, self._calls = _line_of(task), calls.made()
         try:
-            self._process = _started(task)
+            self._process = _started(task, self._calls)
         except OSError:
             self._close_line()  # the next try needs its name
             raise
@@ -84,6 +85,10 @@ class Process:
     def code(self) -> int | None:
         """The exit code; None while the program runs."""
         return self._process.poll()
+
+    def calling(self) -> list[str]:
+        """Return what of other packages it was calling when it ended."""
+        return [] if self._calls is None else calls.running(self._calls)
 
     def hangs(self) -> bool:
         """Return True if a program has not said for too long that it is up, or that it is well."""
@@ -143,16 +148,20 @@ class Process:
     def _close_line(self) -> None:
         if self._line is not None:
             self._line.close()
+        if self._calls is not None:
+            os.close(self._calls)
+            self._calls = None
 
 
-def _started(task: ProcessSpec) -> subprocess.Popen[bytes]:
+def _started(task: ProcessSpec, shared: int | None) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
     return subprocess.Popen(  # noqa: S603 - our own programs
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(task),
+        env=_environment(task) | ({} if shared is None else {calls.FD: str(shared)}),
+        pass_fds=() if shared is None else (shared,),
         start_new_session=True,  # the supervisor, not Ctrl-C, ends the children in order
     )
 

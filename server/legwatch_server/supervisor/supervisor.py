@@ -1,6 +1,6 @@
 """Keep the children running: start them in order, restart them, end them in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -137,6 +137,7 @@ class Supervisor:
 
     def _ended(self, slot: Slot, process: Process, code: int) -> None:
         process.hangs()  # reads what it has said last
+        calling = process.calling()
         process.finish()
         slot.was_up |= process.ready
         slot.process = None
@@ -150,15 +151,15 @@ class Supervisor:
         elif code == SETTINGS_WRONG and _ends_all(slot):
             slot.hopeless = True
         else:
-            self._again(slot, f"ended ({_how_it_ended(code)})", code)
+            self._again(slot, f"ended ({_how_it_ended(code)})", code, calling)
 
-    def _again(self, slot: Slot, how: str, code: int = 0) -> None:
+    def _again(self, slot: Slot, how: str, code: int = 0, calling: Sequence[str] = ()) -> None:
         if instant().since(slot.started) > WELL_S:
             slot.backoff.reset()
         wait_s = slot.backoff.next_s()
         self._show(
             f"The {slot.task.name} {how}; it is started again in {wait_s:.0f} s."
-            + slot.words.at_end(code, slot.log.path)
+            + slot.words.at_end(code, slot.log.path, calling)
         )
         slot.again = instant().after(wait_s)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from legwatch.contract.action import OFFERED_SNOOZES_MIN, Action
 from legwatch.text.language import marked
 from legwatch_runtime.catalogue import language_named
+from legwatch_server.answered_by import COMMAND_LINE, LINK
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.inbox import ActionRequested, Noted, Outcome
 from legwatch_server.signed_links import TokenError, sign, verify
@@ -93,7 +94,7 @@ class ActionHandler:
             outcomes.append(outcome)
             done.set()
 
-        via = "link" if claims.target is TargetKind.DELIVERY else "command line"
+        via = LINK if claims.target is TargetKind.DELIVERY else COMMAND_LINE
         self._put(ActionRequested(claims, mac, via, now_ms, reply, noted.append))
         if not done.wait(WAIT_S):
             self.results["unsure"] += 1

@@ -24,6 +24,9 @@ _STILL_SOUND = marked('Urgent alerts and "I cannot see you" still sound.')
 _STILL_SOUND_LEARNING = marked(
     '"I cannot see you" still sounds. All else makes no sound in the first nights.'
 )
+_COLD_SOUNDS_LEARNING = marked(
+    'Urgent cold and "I cannot see you" still sound. All else makes no sound in the first nights.'
+)
 _QUIET = marked("Noted: {alerts} of bed {bed} are quiet until {clock}.")
 _SEEN = marked("Noted: bed {bed}, {alerts}: seen; quiet until it is over or gets worse.")
 _NOT_USEFUL = marked(
@@ -52,7 +55,8 @@ def said(action: Action, noted: Noted, words: Language) -> str:
         return _(_THANKS)
     if action is Action.SNOOZE and noted.until:
         quiet = _(_QUIET).format(bed=bed, alerts=alerts, clock=noted.until)
-        sounds = _(_STILL_SOUND_LEARNING if noted.learns else _STILL_SOUND)
+        learning = _COLD_SOUNDS_LEARNING if noted.cold_sounds else _STILL_SOUND_LEARNING
+        sounds = _(learning if noted.learns else _STILL_SOUND)
         return quiet if noted.kind else f"{quiet} {sounds}"
     if action is Action.NOT_USEFUL:
         return _(_NOT_USEFUL_LATE if noted.over else _NOT_USEFUL).format(bed=bed, alerts=alerts)

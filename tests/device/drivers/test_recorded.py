@@ -8,7 +8,7 @@ import pytest
 from legwatch.errors import SettingsError
 from legwatch.events import Window
 from legwatch_device.drivers import Put, open_driver
-from legwatch_device.drivers.recorded import RecordedFeed
+from legwatch_device.drivers.recorded import RecordedFeed, not_played
 from legwatch_runtime.clock import Instant
 from legwatch_runtime.testing import FakeClock
 
@@ -56,8 +56,9 @@ def test_a_recording_with_nothing_later_than_the_last_one_is_said(
     again = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[-1].to_ms)
     again.run(_into([]), threading.Event())
     (said,) = [record for record in caplog.records if "left out" in record.message]
-    assert f"night.csv: {len(whole)} windows are not later than what was played" in said.message
-    assert "to play them, give `legwatch up` another --state" in said.message
+    words = f"night.csv: not all is played: {len(whole)} windows are left out, not later than what"
+    assert words in said.message
+    assert "to play what is earlier, give `legwatch up` another --state" in said.message
     assert said.levelname == "WARNING"
 
 
@@ -65,14 +66,30 @@ def test_windows_of_a_recording_that_are_left_out_are_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Made nights have one date: of a second one only what is later can be played."""
-    caplog.set_level("INFO")
     file = tmp_path / "night.csv"
     file.write_text(NIGHT)
     whole: list[Window] = []
     RecordedFeed(RecordedFeed.Options(str(file), 0)).run(_into(whole), threading.Event())
     rest = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[4].to_ms)
     rest.run(_into([]), threading.Event())
-    assert "night.csv: 5 windows are not later than what was played" in caplog.text
+    (said,) = caplog.records  # `legwatch up` shows warnings
+    assert said.levelname == "WARNING"
+    assert "5 windows are left out, not later than what was played" in said.getMessage()
+    assert rest.left_out.startswith("5 windows are left out, not later than what was played")
+
+
+def test_lines_of_a_recording_that_are_not_used_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "night.csv"
+    file.write_text(f"{NIGHT}\n2026-01-02T21:00:00Z,leg_temperature_c,warm\n")
+    feed = RecordedFeed(RecordedFeed.Options(str(file), 0))
+    feed.run(_into([]), threading.Event())
+    lines = "1 line refused, first line "
+    assert f"night.csv: not all is played: {lines}" in caplog.text
+    assert feed.left_out.startswith(lines)
+    assert not_played(RecordedFeed.Options(str(file))) == feed.left_out
+    assert not_played(RecordedFeed.Options()) == ""
 
 
 def test_a_recording_goes_on_behind_what_was_measured(

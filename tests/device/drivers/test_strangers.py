@@ -222,6 +222,23 @@ def test_a_reading_that_fails_is_told_in_one_line_with_the_package(
     assert said[0].exc_info is None
 
 
+def test_a_reading_that_takes_other_arguments_is_told_with_its_own_line(
+    stranger: Stranger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger.has(GOOD.replace("read(self)", "read()"), {GROUP: {"odd": "{}:Odd"}})
+    placed, start = fittings.sensors(read(agent_file(tmp_path)))[0]
+    one = SensorReader(placed, start, FakeClock(), window_s=10, sample_s=0.5, parts=Parts())
+    stop = threading.Event()
+    one.begin(stop)
+    end_s = time.monotonic() + 5
+    while "driver_error" not in [sample.fault for sample in one.take()]:
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
+    stop.set()
+    assert "driver_error, TypeError: Odd.read() takes 0 positional arguments" in caplog.text
+    assert f"({stranger.site / stranger.name}.py:3)" in caplog.text
+
+
 def test_a_start_that_hangs_is_told_with_the_package(
     stranger: Stranger, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

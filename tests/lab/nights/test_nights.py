@@ -182,3 +182,11 @@ def test_a_summer_night_of_another_zone_keeps_its_own_clock() -> None:
     zone = ZoneInfo("Australia/Sydney")
     truth: dict[str, Any] = make(SEED, 0, "quiet", zone).truth
     assert truth["begin"] == "2026-01-05T22:00:00+11:00"
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 night and its truth are"), (2, "2 nights and")])
+def test_one_night_is_no_plural(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int, said: str
+) -> None:
+    main(["make", "--seed", "1", "--count", str(count), "--out", str(tmp_path)])
+    assert capsys.readouterr().out.startswith(f"{said} ")

@@ -53,7 +53,7 @@ def test_the_output_is_the_same_from_one_process_and_from_several(
     assert one.stdout == several.stdout
     assert one.stderr == several.stderr
     assert b"n7.csv" in one.stdout
-    assert b"n3.csv: 1 lines refused" in one.stderr
+    assert b"n3.csv: 1 line refused" in one.stderr
     assert one.stderr.endswith(b"1 of 9 files could not be read: n5.csv\n")
 
 

@@ -221,7 +221,7 @@ def test_unused_channels_and_refused_lines_are_told_aside(tmp_path: Path, capsys
     out, err = capsys.readouterr()
     assert out == ""
     assert "light (1)" in err
-    assert "1 lines refused, first line 3" in err
+    assert "1 line refused, first line 3" in err
     assert err.count("\n") == 2
 
 

@@ -234,7 +234,7 @@ def test_it_says_what_of_the_file_it_has_not_read_and_what_it_cannot_tell(
     assert "\nlook again: channels not used: temperature_c (" in text
     assert "\nlook again: no thermometer by the legs: no cold alert" in text
     evening.write_text(f"{evening.read_text()}2026-01-02T2")
-    assert "\nlook again: 1 lines refused, first line " in say()
+    assert "\nlook again: 1 line refused, first line " in say()
 
 
 def test_a_sensor_that_is_left_out_of_a_recording_is_missed(say: Say) -> None:

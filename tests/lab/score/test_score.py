@@ -191,7 +191,7 @@ def test_nights_that_cannot_be_scored_beside_others_are_counted(
     spoil(other, "version 1")
     assert legwatch(["score", str(folder), str(other)]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("1 nights, ")
+    assert out.startswith("1 night, ")
     assert "left out 1 of 2 nights" in err
 
 

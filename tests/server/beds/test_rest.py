@@ -242,6 +242,52 @@ def test_quiet_for_a_bed_at_rest_has_nothing_to_silence(ward: InProcessServer) -
     assert reasons(ward) == []
 
 
+def quiet(ward: InProcessServer, minutes: int) -> None:
+    claims = LinkClaims(TargetKind.BED, ward.unit.beds["b"].id, Action.SNOOZE, minutes, 0)
+    assert ward.answer(claims, via="command line") is Outcome.DONE
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_quiet_for_a_bed_goes_on_after_a_pause(ward: InProcessServer, *, restarts: bool) -> None:
+    """Whoever takes the pause back has asked for it, and heard until when it is."""
+    ward.play("b", 20, well)
+    quiet(ward, 180)
+    until_ms = ward.clock.now_ms + 180 * MINUTE_MS
+    use(ward, b=AWAY)
+    wait(ward, 5)
+    if restarts:
+        ward.restart()
+    use(ward, b={})
+    alerts = ward.unit.beds["b"].state.bed.alerts
+    assert (alerts.cold.all_snoozed_until_ms, alerts.still.all_snoozed_until_ms) == (until_ms,) * 2
+    assert alerts.cold.severity is None
+    ward.play("b", 100, cold)
+    fired = [n.notice for n in ward.notices() if n.notice.transition is TransitionKind.FIRED]
+    assert [notice.suppressed_by for notice in fired] == [SuppressedBy.SILENCED]
+
+
+def test_quiet_that_ended_during_a_pause_is_over(ward: InProcessServer) -> None:
+    quiet(ward, 30)
+    use(ward, b=AWAY)
+    wait(ward, 40)
+    use(ward, b={})
+    assert ward.unit.beds["b"].state.bed.alerts.cold.all_snoozed_until_ms is None
+
+
+def test_quiet_for_one_alert_ends_with_it_at_a_pause_and_its_end_says_so(
+    ward: InProcessServer,
+) -> None:
+    ward.play_until_loud("b", cold)
+    claims = LinkClaims(TargetKind.DELIVERY, ward.pushes.arrived[-1].push.id, Action.SNOOZE, 120, 0)
+    assert ward.answer(claims, b"one") is Outcome.DONE
+    use(ward, b=AWAY)
+    ward.settle()
+    over = ward.notices()[-1]
+    assert over.notice.reason is Reason.NOT_WATCHED
+    assert "The quiet that somebody had asked for has ended with it." in over.text
+    assert ward.unit.beds["b"].state.bed.alerts.cold.snoozed_until_ms is None
+
+
 def test_a_paused_bed_needs_somebody_who_watches_it_when_the_pause_is_over() -> None:
     people = {"anna": {"beds": ["other"]}}
     load(ServerSettings, {**TABLE, "people": people, "beds": {"b": GONE}}).check()

@@ -395,8 +395,8 @@ def test_quiet_in_the_first_week_does_not_promise_that_urgent_alerts_sound(
         path = config(tmp_path, ward, http={"port": port})
         heard = said(capsys, "alerts", "--config", path, "quiet", "--all", "b")
     learns = '"I cannot see you" still sounds. All else makes no sound in the first nights.\n'
-    assert heard.endswith(" still sound.\n" if urgent else learns)
-    assert ("Urgent" in heard) is bool(urgent)
+    but = 'Urgent cold and "I cannot see you" still sound. All else makes no sound in the first'
+    assert heard.endswith(f"{but} nights.\n" if urgent else learns)
     ward.close()
 
 
@@ -415,8 +415,12 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
             ' Urgent alerts and "I cannot see you" still sound.\n'
         )
         listed = said(capsys, "alerts", "--config", path, "--night", "last")
-        assert "command line asked for quiet for 60 min (alerts of kind cold)" in listed
-        assert "command line asked for quiet for 30 min (alerts of kind still)" in listed
+        who = "somebody at the server"
+        assert f"{who} asked for quiet for 60 min (alerts of kind cold)" in listed
+        assert f"{who} asked for quiet for 30 min (alerts of kind still)" in listed
+        assert f"{who} has seen it\n" in listed
+        assert f"{who} has seen it (at the command line)" in listed
+        assert "command line has" not in listed
         ((ident,),) = ward.rows("SELECT id FROM notices WHERE kind='still'")
         why = said(capsys, "alerts", "explain", str(ident), "--config", path)
         assert why.splitlines()[-1] == "No alert stood; the quiet ends by itself."

@@ -416,7 +416,7 @@ def test_an_alert_that_stands_is_named_with_who_has_answered_it_and_until_when(
     seen(house.ward)  # at the command line
     at, said = local(house.ward.clock.now_ms, UTC), line(house.says(), "stands")
     urgent = "it sounds again only if it is urgent"
-    assert said.endswith(f": somebody has seen it at {at:%H:%M}; {urgent}")
+    assert said.endswith(f": somebody at the server has seen it at {at:%H:%M}; {urgent}")
 
 
 def test_what_was_said_of_no_alert_names_nobody(open_house: Any) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -304,7 +305,7 @@ def test_an_address_that_can_be_reached_is_good(tmp_path: Path, url: str) -> Non
             {"stillness.urgent_s": 7200, "stillness.warn_s": 9000},
             "stillness.urgent_s: 7200 is less",
         ),
-        ({"care.warn_s": 10800, "care.urgent_s": 7200}, "care.urgent_s: 7200 is less than care.wa"),
+        ({"care.warn_s": 10800, "care.urgent_s": 7200}, "care.urgent_s: 7200 is less than"),
         ({"night.from_h": 12, "night.to_h": 12}, "night.from_h: a night from 12 to 12 h has no ho"),
     ],
 )
@@ -316,7 +317,14 @@ def test_limits_that_contradict_each_other(
     table: dict[str, Any] = (
         {"rules": own} if where == "all beds" else {"beds": {"b": {"rules": own}}}
     )
-    refuses(tmp_path, "server", {"zone": "UTC", **table}, words)
+    # Each limit is named by the key that its owner has typed, or would type.
+    mine, all_beds = "rules." if where == "all beds" else "beds.b.rules.", "rules."
+    said = re.sub(
+        r"\b(warmth|stillness|care|night)\.\w+",
+        lambda found: f"{mine if found[0] in own else all_beds}{found[0]}",
+        words,
+    )
+    refuses(tmp_path, "server", {"zone": "UTC", **table}, said)
 
 
 @pytest.mark.parametrize("profile", ["standard", "at_risk"])
@@ -347,7 +355,35 @@ def test_a_beds_own_limit_is_laid_over_those_of_all(tmp_path: Path) -> None:
         "rules": {"warmth.clear_c": 30.0, "warmth.warn_c": 29.0, "warmth.clear_near_c": 29.0},
         "beds": {"a": {"rules": {"warmth.clear_c": 28.0}}, "b": {"profile": "at_risk"}},
     }
-    refuses(tmp_path, "server", table, "warmth.clear_c: 28 is less than warmth.warn_c (29)")
+    words = "beds.a.rules.warmth.clear_c: 28 is less than rules.warmth.warn_c (29)"
+    refuses(tmp_path, "server", table, words)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("health.agent_s", 30, "{}health.agent_s: 30 is not allowed; allowed "),
+        ("health.agent_s", "soon", "{}health.agent_s: a whole number is expected"),
+        ("health.agents_s", 900, "{0}health.agents_s: no such limit; perhaps {0}health.agent_s"),
+    ],
+)
+@pytest.mark.parametrize("table", ["rules.", "beds.b.rules."])
+def test_a_wrong_limit_is_named_by_the_key_that_is_typed(
+    tmp_path: Path, key: str, value: object, words: str, table: str
+) -> None:
+    rules = {"rules": {key: value}}
+    own = rules if table == "rules." else {"beds": {"b": rules}}
+    refuses(tmp_path, "server", {"zone": "UTC", **own}, f": {words.format(table)}")
+
+
+def test_settings_set_answers_with_the_key_that_was_typed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text(dumps({"zone": "UTC", "state_dir": f"{tmp_path}/state"}))
+    change = ["settings", "set", "rules.health.agent_s", "30", "--config", str(file)]
+    assert legwatch(change) == 2
+    assert "rules.health.agent_s: 30 is not allowed; allowed" in capsys.readouterr().err
 
 
 # ---- people, roster and beds
@@ -473,7 +509,7 @@ def test_the_server_does_not_start_with_what_check_config_refuses(
     table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "http": {"port": 0}, **wrong}
     file.write_text(dumps(table))
     assert legwatch(["server", "--config", str(file)]) == 2
-    words = "warmth.clear_c: 26 is less than warmth.plain_c"
+    words = "rules.warmth.clear_c: 26 is less than rules.warmth.plain_c"
     assert words in capsys.readouterr().err
 
 

@@ -90,5 +90,5 @@ def test_several_true_errors_are_all_said() -> None:
         "people.tom.address.ntfy",
         "people.tom.role",
         "roster[0].people",
-        "warmth.warn_c",
+        "rules.warmth.warn_c",
     ]

@@ -26,7 +26,8 @@ def planner(**people: Any) -> DeliveryPlanner:
 
 
 def new(transition: TransitionKind = TransitionKind.FIRED, **more: Any) -> NewNotice:
-    kind, severity = AlertKind.COLD, Severity.WARNING
+    kind = AlertKind.COLD
+    severity = Severity.URGENT if more.pop("urgent", False) else Severity.WARNING
     notice = Notice(NOW, kind, transition, severity, Reason.COOLED, episode_ms=NOW, **more)
     return NewNotice(1, "b", notice, "text")
 

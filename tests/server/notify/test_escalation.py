@@ -73,8 +73,23 @@ def test_after_45_minutes_all_are_told_again_at_once(ward: InProcessServer) -> N
     ward.play("b", 240, cold)
     at = fired(ward)
     raised = [entry for entry in ward.notified("loud") if entry[3] == "raised"]
-    told = sorted((m, p) for m, p, _, _ in raised)  # of one minute, side by side
-    assert told == [(at + 45, p) for p in ("anna", "bert", "cleo")]
+    assert [(m, p) for m, p, _, _ in raised] == [(at + 45, p) for p in ("anna", "bert", "cleo")]
+
+
+@pytest.mark.parametrize("order", [("cleo", "anna", "bert"), ("bert", "cleo", "anna")])
+def test_all_are_told_in_the_order_of_the_roster_whatever_it_is(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    roster = [{"people": list(order)}]
+    ward = open_ward(tmp_path, people=PEOPLE, rules={"stillness.joint_s": 0}, roster=roster)
+    ward.play("b", 240, cold)
+    for what in ("repeated", "raised"):
+        loud = [person for _, person, _, said in ward.notified("loud") if said == what]
+        assert loud[:3] == list(order), what
+    for what in ("warming", "resolved"):
+        info = [person for _, person, _, said in ward.notified("info") if said == what]
+        assert info == list(order), what
+    ward.close()
 
 
 def test_an_answer_stops_it_and_those_who_were_told_hear_of_it(ward: InProcessServer) -> None:

@@ -10,8 +10,13 @@ from tomlkit import dumps
 
 from legwatch.__main__ import main
 from legwatch.alerting.notice import SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Reason
+from legwatch.contract.action import Action
 from legwatch.oncall.escalation import Purpose
 from legwatch.testing import uncovering
+from legwatch.text.message import text
+from legwatch_runtime.catalogue import language_named
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.notify.channels import Retryable
 from legwatch_server.store.changes import Insert, Supersede, Withdraw
 from legwatch_server.store.delivery import DeliveryState
@@ -106,6 +111,43 @@ def test_urgent_cold_sounds_only_where_the_owner_wants_it(week: Open, urgent: in
     raised = [one.push for one in shown(ward) if one.push.transition == "raised"]
     assert [push.to for push in raised] == ([] if urgent else ["anna", "bert", ""])
     assert all(push.text.startswith(("First week", "Erste Woche")) for push in raised)
+
+
+QUIET = [
+    (0, "In the first nights alerts on cold and lying still make no sound, urgent or not."),
+    (1, "Of cold and lying still only urgent cold sounds in the first nights."),
+]
+
+
+@pytest.mark.parametrize(("urgent", "sentence"), QUIET)
+def test_quiet_promises_no_sound_that_the_first_nights_do_not_make(
+    week: Open, urgent: int, sentence: str
+) -> None:
+    ward = week(**{"alerts.learn_urgent": urgent})
+    ward.play("b", 130, bare())
+    press(ward, button="snooze", minutes=30)
+    (quiet,) = (n.notice for n in ward.notices() if n.notice.reason is Reason.WARNINGS_ONLY)
+    assert text(quiet) == f"Quiet for 30 min. {sentence}"
+    german = text(quiet, language_named("de"))
+    assert german.startswith("30 min Ruhe. ")
+    assert sentence not in german
+
+
+def test_who_was_woken_by_urgent_cold_hears_what_still_sounds(week: Open) -> None:
+    ward = week(**{"alerts.learn_urgent": 1})
+    while not ward.notified("loud"):
+        ward.play("b", 1, bare(18.0))
+        assert ward.minute < 240
+    ward.play("b", 8, bare())  # it is a warning again, so that quiet for warnings is an answer
+    while ward.unit.beds["b"].state.bed.alerts.cold.severity == "urgent":
+        ward.play("b", 1, bare(25.4))
+        assert ward.minute < 300
+    ward.answer(
+        LinkClaims(TargetKind.BED, ward.unit.beds["b"].id, Action.SNOOZE, 30, 0), via="command line"
+    )
+    told = [got.push.text for got in ward.pushes.arrived if got.push.transition == "snoozed"]
+    assert told
+    assert all(QUIET[1][1] in one or "nur dringende Kälte" in one for one in told), told
 
 
 def test_stillness_is_shown_too(week: Open) -> None:

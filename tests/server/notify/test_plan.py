@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
@@ -57,6 +59,28 @@ def test_who_waits_for_a_warning_waits_no_longer_because_it_becomes_urgent() -> 
         ("bert", "sms", "loud", 1.5),
     ]
     assert cancelled(raised) == [Withdraw(2, "a newer word replaces it")]
+
+
+URGENT_ONLY = {"cold": "urgent"}
+
+
+@pytest.mark.parametrize("minutes", [0.5, 1, 4, 5, 9])
+def test_who_is_woken_for_what_is_urgent_waits_behind_nobody_later_in_the_roster(
+    minutes: float,
+) -> None:
+    """Cleo waits for a warning that did not wake bert; now both are told, and bert is first."""
+    planned = planner(
+        anna={"channels": ["phone"]},
+        bert={"channels": ["phone"], "woken_for": URGENT_ONLY},
+        cleo={"channels": ["phone"]},
+    )
+    waits = row(2, "cleo", due_ms=NOW + int(minutes * MINUTE_MS))
+    raised = new(TransitionKind.ESCALATED, urgent=True)
+    found = added(planned.plan(8, raised, (sent(1), waits), NOW))
+    assert [who for who, *_ in found] == ["anna", "bert", "cleo"]
+    dues = [due for *_, due in found]
+    assert dues == sorted(dues)
+    assert dues[2] <= minutes
 
 
 def test_the_end_takes_back_what_may_have_been_heard_and_tells_those_people() -> None:

@@ -17,7 +17,7 @@ from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_sta
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.records import LastTest
 from legwatch_server.testing import InProcessServer
-from server.notify.test_escalation import PEOPLE
+from server.notify.test_escalation import PEOPLE, cold
 from server.ward import open_ward
 
 EVENING = {"at": "20:30", "confirm": "fri"}  # the ward begins on a Friday
@@ -85,6 +85,40 @@ def test_green_is_a_proof_amber_says_why(ward: InProcessServer) -> None:
     ward.clock.advance(49 * 3_600_000)
     stale = colours(ward)["anna/phone"]
     assert (stale.good, stale.why) == (False, "not tried for two days")
+
+
+REFUSED = "ntfy refuses it (HTTP 403)"
+
+
+def test_a_push_that_is_refused_makes_its_way_amber_before_any_test(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, people=PEOPLE)
+    assert colours(ward)["anna/phone"].why == "not tried yet"
+    ward.channels["phone"].always = Permanent(REFUSED)
+    ward.play("b", 140, cold)
+    way = colours(ward)["anna/phone"]
+    assert (way.good, way.why) == (False, f"the last push has failed: {REFUSED}")
+    assert colours(ward)["bert/sms"].why == "not tried yet"  # it has taken its push
+    ward.channels["phone"].always = None
+    ward.play("b", 60, cold)
+    assert ward.pushes.arrived[-1].channel == "phone"
+    assert colours(ward)["bert/phone"].why == "not tried yet"
+    ward.close()
+
+
+def test_a_push_that_is_refused_makes_its_way_amber_until_the_next_test(
+    ward: InProcessServer,
+) -> None:
+    evening(ward)
+    assert colours(ward)["anna/phone"].good
+    ward.run_to(ward.begin_ms)
+    ward.channels["phone"].always = Permanent(REFUSED)
+    ward.play("b", 140, cold)
+    way = colours(ward)["anna/phone"]
+    assert (way.good, way.why) == (False, f"the last push has failed: {REFUSED}")
+    ward.channels["phone"].always = None
+    ward.clock.advance(HALF_PAST_EIGHT + 24 * 3_600_000 - 60_000 - ward.clock.now_ms)
+    ward.run_to(HALF_PAST_EIGHT + 24 * 3_600_000 + 60_000)
+    assert colours(ward)["anna/phone"].good
 
 
 def test_a_test_that_hangs_is_amber_and_says_so(

@@ -33,7 +33,7 @@ from legwatch_server.store.changes import (
 from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
 from legwatch_server.store.errors import ValuesRefused
 from legwatch_server.store.port import OutboxStore, Store
-from legwatch_server.store.records import StoredBed
+from legwatch_server.store.records import LastPush, StoredBed
 from server.store.contract import (
     BED,
     EPISODE,
@@ -433,6 +433,29 @@ def test_a_push_is_made_from_what_is_stored(store: Store) -> None:
         assert outbox.trial_count(BED) == ("anna", 0)
         outbox.apply((Move(1, 60_000, "later"),), NOW)
         assert (outbox.has_step(1, "later"), outbox.has_step(1, "earlier")) == (True, False)
+
+
+def test_the_last_push_of_a_route_tells_why_it_failed(store: Store) -> None:
+    test = INSERT._replace(notice_id=0, purpose=Purpose.REHEARSAL)
+    with_deliveries(store, INSERT, INSERT, test, INSERT._replace(person="anna"))
+    refused = LastPush("refused", NOW + 3)
+    steps: tuple[tuple[int, Change, LastPush | None], ...] = (
+        (0, Claim(1, again=False), None),
+        (0, Retry(1, NOW, "away", "away; again"), None),  # it may still come
+        (0, Claim(2, again=False), None),
+        (0, SENT._replace(id=2), LastPush(None, NOW)),
+        (3, Claim(1, again=False), LastPush(None, NOW)),
+        (3, Fail(1, "refused"), refused),
+        (4, Claim(3, again=False), refused),
+        (4, Fail(3, "a test"), refused),
+        (5, Claim(4, again=False), refused),
+        (5, Fail(4, "of another"), refused),
+    )
+    for after_ms, change, expected in steps:
+        with store.transaction() as tx:
+            tx.apply((change,), NOW + after_ms)
+        with store.reader() as reader:
+            assert reader.last_push("bert", "phone") == expected, change
 
 
 def test_the_last_test_of_a_route_tells_its_proof(store: Store) -> None:

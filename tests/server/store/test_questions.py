@@ -152,6 +152,7 @@ def ask_a_reader(path: Path) -> None:
         reader.last_notice()
         reader.backlog(NOW_MS)
         reader.last_test("anna", "phone")
+        reader.last_push("anna", "phone")
         reader.confirmed_ms("anna")
         reader.unread()
         reader.last_night(ZoneInfo("UTC"))

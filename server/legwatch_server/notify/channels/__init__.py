@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from legwatch.alerting.notice import TransitionKind
+from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.entry import reason
@@ -27,6 +27,7 @@ from legwatch_server.settings import CHANNELS, ServerSettings
 
 EXTRAS = ("apprise", "webpush")  # channels whose library is an extra of legwatch
 METHODS = ("send",)  # what every channel has
+ABILITIES = ("withdraw", "progress", "rehearse", "begin", "speak_over")  # what some have beside
 STARTS_WITHIN_S = 20.0  # a channel sends nothing at its start
 LONGEST_FOLLOW_S = 3600
 N = TypeVar("N")
@@ -58,6 +59,7 @@ class Push:
     again: bool = False  # it may have been sent before a crash
     language: str = "en"  # of the person: title, text and labels are written in it
     person: str = ""  # the recipient's name in the settings
+    suppressed_by: SuppressedBy | None = None  # why the notice makes no sound, or none yet
 
 
 class PushError(LegwatchError):
@@ -301,7 +303,14 @@ def _key(kind: object) -> str:
 
 
 def _check_abilities(made: object) -> None:
-    """Raise TypeError for a channel that would be asked all the time, or never."""
+    """Raise TypeError for a channel that would be asked all the time or never, or cannot be called.
+
+    None in the place of a method says that there is none.
+    """
+    for ability in ABILITIES:
+        found = getattr(made, ability, None)
+        if found is not None and not callable(found):
+            raise TypeError(f"{ability} must be a method, not {found!r:.80}")
     if isinstance(made, Follows):
         every_s = made.follow_every_s
         if type(every_s) not in (int, float) or not 1 <= every_s <= LONGEST_FOLLOW_S:

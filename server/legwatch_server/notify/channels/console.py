@@ -3,7 +3,7 @@
 import sys
 from typing import TextIO
 
-from legwatch.alerting.notice import TransitionKind
+from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.oncall.escalation import Purpose
 from legwatch.options import NoOptions
@@ -15,6 +15,7 @@ _RED, _YELLOW, _GREEN, _DIM, _PLAIN = (
     "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[2m", "\x1b[0m",
 )  # fmt: skip
 _NO_SOUND, _NO_SOUND_YET = marked("(no sound)"), marked("(no sound yet)")
+_FIRST_WEEK = marked("(first week: no sound)")
 _NEVER_SOUND = (TransitionKind.REPORTED, TransitionKind.EXPECTED)
 
 
@@ -50,10 +51,13 @@ class Console:
 
 
 def _marked(push: Push) -> str:
-    """Mark a line without a sound: the same alert is printed again when it sounds."""
+    """Mark a line without a sound: an alert that waits is printed again when it sounds."""
     if push.purpose is not Purpose.QUIET:
         return ""
-    mark = _NO_SOUND if push.transition in _NEVER_SOUND else _NO_SOUND_YET
+    never = push.transition in _NEVER_SOUND or push.suppressed_by is SuppressedBy.LOW_URGENCY
+    mark = _NO_SOUND if never else _NO_SOUND_YET
+    if push.suppressed_by is SuppressedBy.TRIAL:
+        mark = _FIRST_WEEK
     return f"{language_named(push.language).gettext(mark)} "
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from legwatch.alerting.notice import TransitionKind
+from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
@@ -613,6 +613,21 @@ def test_the_console_tells_what_comes_again_with_a_sound() -> None:
     out = io.StringIO()
     Console(NoOptions(), ChannelContext((), 1), out=out).send(replace(PUSH, purpose=Purpose.QUIET))
     assert out.getvalue() == f"02:41  anna  (no sound yet) Your legs may be cold. {PUSH.text}\n"
+
+
+@pytest.mark.parametrize(
+    ("why", "mark"),
+    [
+        (SuppressedBy.TRIAL, "(first week: no sound)"),
+        (SuppressedBy.LOW_URGENCY, "(no sound)"),
+        (SuppressedBy.HOLD, "(no sound yet)"),
+    ],
+)
+def test_the_console_says_whether_an_alert_will_sound(why: SuppressedBy, mark: str) -> None:
+    out = io.StringIO()
+    push = replace(PUSH, purpose=Purpose.QUIET, suppressed_by=why)
+    Console(NoOptions(), ChannelContext((), 1), out=out).send(push)
+    assert out.getvalue().startswith(f"02:41  anna  {mark} Your legs may be cold.")
 
 
 @pytest.mark.parametrize("what", [TransitionKind.REPORTED, TransitionKind.EXPECTED])

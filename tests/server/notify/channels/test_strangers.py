@@ -10,6 +10,7 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
@@ -18,11 +19,15 @@ from legwatch_server.notify.accepted import accepted
 from legwatch_server.notify.channels import Notifier, Permanent, Sent, open_channels
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Outboxes
+from legwatch_server.notify.schedule import JobKind
+from legwatch_server.notify.worker import Job, JobResult, Workers
 from legwatch_server.settings import CHANNELS, ServerSettings
 from repository import REPO
 from server.notify.channels.test_answers import ROWS as ANSWERS
+from server.notify.channels.test_channels import PUSH
 from server.notify.channels.test_progress import ROWS as PROGRESS
 from server.notify.channels.test_withdraw import ROWS as WITHDRAW
+from server.notify.plans import row
 from server.notify.test_parts import Rig, until
 from strangers import OWN_THREAD, Fault, Stranger, faults_at_import, hurry, promised
 
@@ -86,6 +91,10 @@ AT_START = {
     ),
     "its constructor hangs": Fault(
         starting("import threading; threading.Event().wait(5)"), "cannot start: it has not"
+    ),
+    "`withdraw`, `progress`, `rehearse`, `begin` or `speak_over` is no method": Fault(
+        f"{CLASS}    withdraw = 'x'\n",
+        "cannot start: TypeError: withdraw must be a method, not 'x'",
     ),
     "`follow_every_s` is no number from 1 to 3600": Fault(
         f"{CLASS}    follow_every_s = 0\n    def progress(self, receipt): pass\n",
@@ -310,6 +319,36 @@ def test_its_people_are_reached_by_their_next_way(
         rig.boxes.wake()
         until(lambda: not list(rig.parts.wrong()))
         assert "part push-odd failed" not in caplog.text
+
+
+METHODS = {"send": "push", "rehearse": "push", "withdraw": "push, receipt", "progress": "receipt"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_with_other_arguments_is_told_with_its_own_line(
+    method: str, stranger: Stranger, rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = CLASS.replace("return Sent()", "return Sent('a receipt')") + "    follow_every_s = 1\n"
+    for name, given in METHODS.items():
+        words = "self" if name == method else f"self, {given}"
+        if name in (method, "withdraw", "progress") and name != "send":
+            code += f"    def {name}({words}): pass\n"
+    if method == "send":
+        code = code.replace("def send(self, push)", "def send(self)")
+    stranger.has(code, {CHANNELS: {"odd": "{}:Odd"}})
+    (line,) = (n for n, one in enumerate(code.split("\n"), 1) if f"def {method}(" in one)
+    table = {"push": {"channels": ["odd"]}, "people": {"karl": {"channels": ["odd"]}}}
+    (notifier,) = open_channels(load(ServerSettings, table)).values()
+    done: list[JobResult] = []
+    workers = Workers("odd", notifier, 1, done.append, rig.parts)
+    kind = {"withdraw": JobKind.RECALL, "progress": JobKind.FOLLOW}.get(method, JobKind.SEND)
+    purpose = Purpose.REHEARSAL if method == "rehearse" else Purpose.LOUD
+    workers.hand_out(Job(kind, row(1, purpose=purpose), PUSH), 1)
+    until(lambda: done)
+    workers.stop()
+    said = f"channel odd ({stranger.origin('Odd')}): TypeError: Odd.{method}() takes 1 positional"
+    assert said in caplog.text
+    assert f"({stranger.site / stranger.name}.py:{line})" in caplog.text
 
 
 def test_a_thread_of_its_own_that_fails_ends_no_server(

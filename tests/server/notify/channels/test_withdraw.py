@@ -19,6 +19,7 @@ ROWS = {  # of the page for authors
     "`withdraw` is `async`",
     "`withdraw` raises `Retryable` or `Permanent`",
     "`withdraw` raises anything else",
+    "`withdraw` takes other arguments",  # test_strangers
     "`withdraw` hangs",  # test_hung_recall
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from legwatch.counted import counted
 from legwatch.printable import shown
 from legwatch.recording import Recording
 
@@ -13,10 +14,12 @@ def unused(recording: Recording) -> Iterator[str]:
     if recording.ignored:
         yield f"channels not used: {_named(recording.ignored)}"
     if recording.repeated:
-        yield f"{recording.repeated} lines with movement come twice: each is counted once"
+        come = "comes" if recording.repeated == 1 else "come"
+        lines = counted(recording.repeated, "line")
+        yield f"{lines} with movement {come} twice: each is counted once"
     if recording.refused_count:
         number, why = recording.refused[0]
-        yield f"{recording.refused_count} lines refused, first line {number}: {why}"
+        yield f"{counted(recording.refused_count, 'line')} refused, first line {number}: {why}"
 
 
 def _named(ignored: Mapping[str, int]) -> str:
