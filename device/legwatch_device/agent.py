@@ -1,4 +1,4 @@
-"""The main loop of the agent: each window goes to the spool first, then to the broker."""
+"""The main loop of the agent: each window is kept, and sent until the server confirms it."""
 
 import logging
 import queue
@@ -18,7 +18,7 @@ from legwatch.events import ClockTrust, Window
 from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
-from legwatch_device.keeping import LOST, PLAYED_TO, Keeping
+from legwatch_device.keeping import LOST, PLAYED_TO, Keeping, Most
 from legwatch_device.sender import Link, SpoolSender
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_runtime.clock import Clock, Instant
@@ -77,7 +77,7 @@ class Agent:
         feed: Feed,
         clock: Clock,
         said: "queue.Queue[Any]",
-        most: int,
+        most: Most,
         about: BedsideInfo = ABOUT,
         beacon: Lights | None = None,
         turned: Callable[[], None] = lambda: None,
@@ -95,7 +95,7 @@ class Agent:
         self._said_info: BedsideInfo | None = None  # what the server was told last
         self._info_at = clock.instant()
         self._beacon: Lights = beacon or Indicator(None, clock)
-        self._kept = Keeping(spool, most)
+        self._kept = Keeping(spool, most, clock)
         self._seq = 0
         self._senders = (SpoolSender(spool, link), SpoolSender(self._kept.memory, link))
         self._under_way = 0
@@ -154,7 +154,7 @@ class Agent:
                 presses.append((len(measured), encode_press(item)))
         if measured or presses:
             self._keep(measured, presses)
-        if measured or presses or not self._kept.refused:
+        if self._kept.is_due(reached=self._link.connected()):
             self._carry()
         if measured:
             self._made()
@@ -220,9 +220,15 @@ class Agent:
         self._kept.put(items, presses)
 
     def _carry(self) -> None:
-        """Bring some of what is in memory to the disk; what was sent of it is sent again."""
+        """Bring what is in memory to the disk; what was sent of it is not sent again."""
+        disk, memory = self._senders
+        follows = disk.has_sent_all()
         moved = self._kept.carry()
-        self._under_way = max(0, self._under_way - self._senders[1].sent_of(moved))
+        sent = memory.sent_of(moved.idents)
+        if sent and follows:
+            disk.skip(moved.first + sent - 1)
+        else:
+            self._under_way = max(0, self._under_way - sent)
 
     def _go_home(self, *, at_once: bool = False) -> None:
         spool = self._home(self._kept.spool, at_once=at_once)

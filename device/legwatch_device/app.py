@@ -24,7 +24,7 @@ from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.card import Card
 from legwatch_device.drivers import Feed, open_driver
-from legwatch_device.keeping import PLAYED_TO
+from legwatch_device.keeping import PLAYED_TO, Most
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import sendable_ms
 from legwatch_device.settings import FEEDS, AgentSettings, read
@@ -94,7 +94,10 @@ class _Bedside:
             feed=self.feed,
             clock=self.clock,
             said=self.said,
-            most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
+            most=Most(
+                settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
+                settings.spool_mb * 1_000_000,
+            ),
             about=BedsideInfo(
                 version=__version__,
                 window_s=settings.window_s,

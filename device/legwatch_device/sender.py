@@ -65,6 +65,14 @@ class SpoolSender:
         """Return how many of these windows were sent."""
         return sum(ident <= self._window for ident in idents)
 
+    def has_sent_all(self) -> bool:
+        """Return True if there is no window that was not sent."""
+        return not self.spool.after(self._window, 1)
+
+    def skip(self, ident: int) -> None:
+        """Go on after a window that another sender has sent."""
+        self._window = ident
+
     def probe(self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]) -> bool:
         """Send the first windows again that were sent, at most `most`; True: there are more."""
         found = self.spool.after(0, most + 1)

@@ -8,6 +8,7 @@ from legwatch.events import ClockTrust, Window
 from legwatch.testing import WINDOW_MS
 from legwatch_device.agent import Agent
 from legwatch_device.indicator import Indicator
+from legwatch_device.keeping import Most
 from legwatch_device.spool import Spool
 from legwatch_device.testing.fakes import FakeFeed, FakeLink, FakeSignal
 from legwatch_runtime.testing import FakeClock
@@ -43,7 +44,7 @@ class InProcessAgent:
             feed=self.feed,
             clock=self.clock,
             said=self._items,
-            most=most,
+            most=Most(most),
             user=user,
             button=lambda: self.no_button,
             beacon=self.beacon,
