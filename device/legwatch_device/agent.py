@@ -11,6 +11,7 @@ from legwatch import __version__
 from legwatch.contract.bedside_command import Command, CommandResult, encode_result
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
+from legwatch.contract.failing import Failing
 from legwatch.contract.press import Press, encode_press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
@@ -84,9 +85,11 @@ class Agent:
         made: Callable[[], None] = lambda: None,
         user: str = "",
         button: Callable[[], str] = str,
+        failing: Callable[[], tuple[Failing, ...]] = tuple,
         home: Home = lambda spool, *, at_once=False: None,  # noqa: ARG005 - it is there
     ) -> None:
         self._home = home
+        self._failing = failing  # sensors of which readings fail
         self._button = button  # why it does not work; empty: it does
         self._user = user  # at the broker, if it is not the bed
         self._turned, self._made = turned, made  # called in each turn; after windows were made
@@ -279,6 +282,7 @@ class Agent:
             lost=self._kept.lost(),
             button=self._button(),
             lamp=self._beacon.why(),
+            failing=self._failing(),
         )
         if info != self._said_info and self._link.send(
             Channel.INFO, encode_info(info), retain=True

@@ -108,6 +108,7 @@ class _Bedside:
             turned=self.main_part.turned,
             made=self._made,
             button=str if self.button is None else self.button.why,
+            failing=self.feed.failing if isinstance(self.feed, Sampler) else tuple,
             user="" if settings.mqtt.user == settings.bed else settings.mqtt.user,
         )
 

@@ -163,9 +163,7 @@ class Keeping:
             # Kept and sent again; the server drops the duplicate by its id.
             logger.debug("spool: %s", error)
 
-    def _store(
-        self, windows: Sequence[SpooledWindow], presses: Sequence[tuple[int, bytes]]
-    ) -> int:
+    def _store(self, windows: Sequence[SpooledWindow], presses: Sequence[tuple[int, bytes]]) -> int:
         """Store on the disk, with the count of what memory has dropped; return the first id."""
         facts, dropped = _played_to(windows), self.memory.fact(LOST) or 0
         if dropped:

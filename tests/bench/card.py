@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,10 +80,12 @@ def _watched(programs: dict[str, Process], folder: Path, seconds: float) -> list
         assert process.code is None, process.said()
         more = [late - early for early, late in zip(before[name], after[name], strict=True)]
         times = flushes[name].times
-        least_s = min((b - a for a, b in zip(times, times[1:], strict=False)), default=seconds)
+        least_s = min((b - a for a, b in pairwise(times)), default=seconds)
         rss_mb = sum(map(resident_mb, family(process.pid)))
         rows.append(
-            Written(name, more[0] * scale / 1e6, len(times) * scale, least_s, more[1] * scale, rss_mb)
+            Written(
+                name, more[0] * scale / 1e6, len(times) * scale, least_s, more[1] * scale, rss_mb
+            )
         )
     for process in programs.values():
         process.stop()
@@ -121,8 +124,8 @@ def _server(bench: Bench, tree: Path | None) -> Process:
         "mqtt": {"port": bench.port},
         "http": {"port": 0},
         "rehearsal": {"at": ""},
-        "clock": "trusted",
         "beds": {"anna": {}},
+        **({} if tree else {"clock": "trusted"}),  # older ones do not know it
     }
     path.write_text(dump(table))
     words = (*LEGWATCH, "server", "--config", str(path))

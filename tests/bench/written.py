@@ -22,9 +22,13 @@ def family(pid: int) -> list[int]:
 
 
 def written_bytes(pid: int) -> int:
-    """Return the bytes that a process has caused to be written to a disk."""
+    """Return the bytes that a process has caused to be written to a disk.
+
+    What it has cut off a file before it was written does not count.
+    """
     lines = Path(f"/proc/{pid}/io").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("write_bytes")))
+    counts = {key: int(value) for key, value in (line.split(": ") for line in lines)}
+    return counts["write_bytes"] - counts["cancelled_write_bytes"]
 
 
 def resident_mb(pid: int) -> float:
@@ -59,4 +63,4 @@ class Flushes:
 
 
 def _begins(line: str) -> bool:
-    return "(" in line and "resumed>" not in line.split("(")[0]
+    return "(" in line and "resumed>" not in line.split("(", maxsplit=1)[0]

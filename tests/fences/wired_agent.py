@@ -18,6 +18,7 @@ from legwatch.contract.topics import Channel
 from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent
 from legwatch_device.broker_link import LinkUp, PubAck
+from legwatch_device.keeping import Most
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Instant
 
@@ -50,7 +51,7 @@ class Bedside:
             feed=self,
             clock=self,
             said=queue.Queue(),
-            most=most,
+            most=Most(most),
             about=BedsideInfo(sensors=(("drivers", "made"),)),
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from legwatch.contract.failing import Failing, as_body, from_body
 from legwatch.contract.fields import CLOCKS, VERSION, dump, maybe_whole, parse
 from legwatch.errors import WireError
 from legwatch.events import ClockTrust
@@ -27,6 +28,7 @@ class BedsideInfo(NamedTuple):
     zone: str = ""  # time zone of the agent's machine; empty: it is not known
     button: str = ""  # why its button does not work; empty: it works, or there is none
     lamp: str = ""  # the same of lamp and buzzer
+    failing: tuple[Failing, ...] = ()  # sensors whose readings fail, as of when that changed
 
     @property
     def places(self) -> frozenset[str]:
@@ -58,6 +60,8 @@ def encode_info(info: BedsideInfo) -> bytes:
         body["button"] = printable(info.button, LONGEST_WHY)
     if info.lamp:
         body["lamp"] = printable(info.lamp, LONGEST_WHY)
+    if info.failing:
+        body["failing"] = as_body(info.failing)
     return dump(body)
 
 
@@ -77,6 +81,7 @@ def decode_info(payload: bytes | bytearray) -> BedsideInfo:
         zone=_name(body, "zone"),
         button=_why(body, "button"),
         lamp=_why(body, "lamp"),
+        failing=from_body(body.get("failing"), MOST_SENSORS),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from legwatch import engine
-from legwatch.bedside import known, out_of_order
+from legwatch.bedside import failing, known, out_of_order
 from legwatch.errors import SettingsError
 from legwatch.text.span import span
 from legwatch_runtime import locations
@@ -161,6 +161,7 @@ def _seen(
             heard_ms=one.last.seen_ms,
             off=bedside.online is False,
             out_of_order=out_of_order(bedside),
+            failing=failing(bedside),
             refused=one.refused,
             stands=standing(reader, ident, state) if state and ident is not None else (),
         )
