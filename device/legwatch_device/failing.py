@@ -8,7 +8,7 @@ import threading
 from collections import Counter, deque
 
 from legwatch.contract.failing import LEAST_SHARE, MOST_WHY, Failing
-from legwatch_runtime.clock import Clock, Instant
+from legwatch_runtime.clock import Clock
 
 MINUTES = 60
 AGAIN_S = 600.0  # between two tellings
@@ -22,8 +22,7 @@ class Tally:
         self._clock, self._lock = clock, threading.Lock()
         self._minutes: deque[tuple[int, Counter[str]]] = deque(maxlen=MINUTES)
         self._reopened = 0
-        self._told = Failing(place)
-        self._told_at: Instant | None = None
+        self._told, self._told_at = Failing(place), clock.instant()
 
     def add(self, fault: str) -> None:
         """Count a reading; empty: it is good."""
@@ -42,8 +41,7 @@ class Tally:
     def told(self) -> Failing | None:
         """Return what is to be told now, mostly what was told before; None: hardly any fails."""
         now, found = self._clock.instant(), self._found()
-        early = self._told_at is not None and now.since(self._told_at) < AGAIN_S
-        if not early and _has_changed(self._told, found):
+        if now.since(self._told_at) >= AGAIN_S and _has_changed(self._told, found):
             self._told, self._told_at = found, now
         told = self._told
         return told if told.share >= LEAST_SHARE or told.reopened else None
@@ -64,5 +62,7 @@ class Tally:
 
 def _has_changed(told: Failing, found: Failing) -> bool:
     before, after = (max(one.share, LEAST_SHARE / CHANGE) for one in (told, found))
-    other = found.main != told.main and max(told.share, found.share) >= LEAST_SHARE
-    return other or found.reopened != told.reopened or not before / CHANGE < after < before * CHANGE
+    if found.reopened != told.reopened or not before / CHANGE < after < before * CHANGE:
+        return True
+    fails = max(told.share, found.share) >= LEAST_SHARE
+    return fails and (found.main != told.main or found.readings >= CHANGE * told.readings)
