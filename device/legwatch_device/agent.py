@@ -20,6 +20,7 @@ from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
 from legwatch_device.keeping import LOST, PLAYED_TO, Keeping, Most
+from legwatch_device.runs import Runs
 from legwatch_device.sender import Link, SpoolSender
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_runtime.clock import Clock, Instant
@@ -86,6 +87,7 @@ class Agent:
         user: str = "",
         button: Callable[[], str] = str,
         failing: Callable[[], tuple[Failing, ...]] = tuple,
+        run: str = "",
         home: Home = lambda spool, *, at_once=False: None,  # noqa: ARG005 - it is there
     ) -> None:
         self._home = home
@@ -100,7 +102,9 @@ class Agent:
         self._beacon: Lights = beacon or Indicator(None, clock)
         self._kept = Keeping(spool, most, clock)
         self._seq = 0
-        self._senders = (SpoolSender(spool, link), SpoolSender(self._kept.memory, link))
+        self._runs = Runs(boot, run, clock, self._kept.fact)  # `run`: an id of the machine's
+        aged = self._runs.aged
+        self._senders = SpoolSender(spool, link, aged), SpoolSender(self._kept.memory, link, aged)
         self._under_way = 0
         self._in_vain = 0  # resends since the last confirmation
         self._probed = False  # the last of them were of the first few only
@@ -154,7 +158,7 @@ class Agent:
             if isinstance(item, Window):
                 measured.append(item)
             elif isinstance(item, Press):
-                presses.append((len(measured), encode_press(item)))
+                presses.append((len(measured), self._runs.stamped(encode_press(item))))
         if measured or presses:
             self._keep(measured, presses)
         if self._kept.is_due(reached=self._link.connected()):
@@ -220,7 +224,7 @@ class Agent:
                     payload=encode_window(stamped),
                 )
             )
-        self._kept.put(items, presses)
+        self._kept.put(items, presses, self._runs.facts())
 
     def _carry(self) -> None:
         """Bring what is in memory to the disk; what was sent of it is not sent again."""
@@ -256,7 +260,7 @@ class Agent:
             self._kept.memory.put(items, facts, presses)
         logger.info("the spool is on the card again")
         self._kept.spool = spool
-        self._senders = (SpoolSender(spool, self._link), self._senders[1])
+        self._senders = (SpoolSender(spool, self._link, self._runs.aged), self._senders[1])
         old.close()
         self._resend()
 
@@ -321,9 +325,10 @@ class Agent:
     def _acked(self, payload: bytes) -> None:
         """Delete a press that the broker has, but only if the server does not confirm presses."""
         if self._server_confirms_presses is False:
-            self._kept.forget(payload)
+            for stored in self._kept.sent_as(payload):
+                self._kept.forget(stored)
         elif self._server_confirms_presses is None:
-            self._acked_by_broker.append(payload)
+            self._acked_by_broker += self._kept.sent_as(payload)
 
     def _pump(self) -> None:
         self._resend_presses()
@@ -386,21 +391,22 @@ class Agent:
         return [self._payload(item, low[item.boot]) for item in items]
 
     def _payload(self, item: SpooledWindow, low: int | None) -> bytes:
-        age_ms = self._age_ms(item)
+        dated = self._runs.dated(item)
+        age_ms = None if dated else self._age_ms(item)
         tail = b"" if low is None else b',"low":%d' % low
         if age_ms is not None:
             tail += b',"age_ms":%d' % age_ms
-        return item.payload[:-1] + tail + b"}"
+        return (dated or item.payload)[:-1] + tail + b"}"
 
     def _age_ms(self, item: SpooledWindow) -> int | None:
         """Return how long a window has waited; None: unknown.
 
-        Only wall clocks know the age of a window of an earlier boot, if they were set then and now.
+        Of a window of an earlier start whose clock was set, only wall clocks know the age.
         """
         if item.clock == ClockTrust.PLAYED:
             return self._feed.age_ms(item.to_ms) or 0
-        if item.boot == self._boot:
-            return max(0, self._clock.mono_ms() - item.mono_ms)
+        if item.boot == self._boot or item.clock == ClockTrust.UNSYNCED:
+            return self._runs.age_ms(item.boot, item.mono_ms)
         if item.clock == ClockTrust.SYNCED and self._clock.synced():
             age_ms = self._clock.utc_ms() - item.to_ms
             return age_ms if age_ms >= 0 else None  # one of the two times is wrong

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,14 @@ from legwatch_device.broker_link import BrokerLink
 from legwatch_device.card import Card
 from legwatch_device.drivers import Feed, open_driver
 from legwatch_device.keeping import PLAYED_TO, Most
+from legwatch_device.runs import RUN, ZERO
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import sendable_ms
 from legwatch_device.settings import FEEDS, AgentSettings, read
 from legwatch_device.spool import Spool
 from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime import systemd
-from legwatch_runtime.clock import SystemClock
+from legwatch_runtime.clock import SystemClock, machine_boot
 from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.secrets import secret
@@ -71,6 +73,8 @@ class _Bedside:
 
     def __init__(self, settings: AgentSettings, password: str, card: Card) -> None:
         self.settings, spool = settings, card.begin()
+        with suppress(sqlite3.Error):  # a full card
+            spool.forget_starts(RUN, ZERO)
         self.stop, self.parts = threading.Event(), Parts()
         self.parts.guard_other_threads()
         self.clock = SystemClock(trusted=settings.clock == "trusted")
@@ -89,6 +93,7 @@ class _Bedside:
         self.agent = Agent(
             boot=secrets.token_hex(4),
             spool=spool,
+            run=machine_boot(),
             home=card.back,
             link=self.link,
             feed=self.feed,

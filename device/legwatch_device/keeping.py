@@ -8,7 +8,7 @@ first: each is stored before memory lets go of it.
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from legwatch.contract.press import decode_press
@@ -48,6 +48,7 @@ class Keeping:
         self._clock = clock
         self._flushed_at: Instant | None = None  # also when the disk has refused it
         self._plays = False  # a recording
+        self._facts: tuple[tuple[str, int], ...] = ()  # for the disk, with the next windows
         self.refused = False  # the disk took nothing when it was tried last
         self._told = False  # and the log says so
         self._step = LARGEST_STEP
@@ -62,12 +63,16 @@ class Keeping:
         return self.spool, self.memory
 
     def put(
-        self, items: Sequence[SpooledWindow], presses: Sequence[tuple[int, bytes]] = ()
+        self,
+        items: Sequence[SpooledWindow],
+        presses: Sequence[tuple[int, bytes]] = (),
+        facts: Iterable[tuple[str, int]] = (),
     ) -> None:
         """Keep them; a press comes as (number of these windows before the press, payload).
 
         Windows of a recording go to the disk at once: there it goes on after a new start.
         """
+        self._facts = tuple(facts) or self._facts
         self._plays = self._plays or any(item.clock == ClockTrust.PLAYED for item in items)
         if not self._plays or _waiting(self.memory):
             self.memory.put(items, (), presses)
@@ -126,6 +131,11 @@ class Keeping:
         held = [spool.lowest(boot) for spool in self.both]
         return min((seq for seq in held if seq is not None), default=None)
 
+    def fact(self, name: str) -> int | None:
+        """Return a number that was stored with the windows; None if it never was."""
+        found = dict(self._facts).get(name)
+        return self.spool.fact(name) if found is None else found
+
     def lost(self) -> int:
         """Return how many windows were lost since the file of the spool was made."""
         return sum(spool.fact(LOST) or 0 for spool in self.both)
@@ -154,6 +164,11 @@ class Keeping:
         waiting = [press for spool in self.both for press in spool.presses()]
         return [press.payload for press in waiting if _press_id(press.payload) in {*idents, None}]
 
+    def sent_as(self, payload: bytes) -> list[bytes]:
+        """Return the waiting press that was sent as this message, which has its age at the end."""
+        waiting = [press.payload for spool in self.both for press in spool.presses()]
+        return [stored for stored in waiting if payload.startswith(stored[:-1])]
+
     def forget(self, payload: bytes) -> None:
         """Delete a press."""
         self.memory.forget(payload)
@@ -165,7 +180,9 @@ class Keeping:
 
     def _store(self, windows: Sequence[SpooledWindow], presses: Sequence[tuple[int, bytes]]) -> int:
         """Store on the disk, with the count of what memory has dropped; return the first id."""
-        facts, dropped = _played_to(windows), self.memory.fact(LOST) or 0
+        facts = [*_played_to(windows), *self._facts]
+        facts = [(name, value) for name, value in facts if self.spool.fact(name) != value]
+        dropped = self.memory.fact(LOST) or 0
         if dropped:
             facts.append((LOST, (self.spool.fact(LOST) or 0) + dropped))
         first = self.spool.put(windows, facts, presses)

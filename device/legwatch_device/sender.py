@@ -24,8 +24,11 @@ class Link(Protocol):
 class SpoolSender:
     """Remembers the last window and the last press that were sent on this connection."""
 
-    def __init__(self, spool: Spool, link: Link) -> None:
+    def __init__(
+        self, spool: Spool, link: Link, aged: Callable[[bytes], bytes] = lambda press: press
+    ) -> None:
         self.spool, self._link = spool, link
+        self._aged = aged  # adds to the message of a press how long it has waited
         self._window = self._press = 0  # the last ids that were sent
 
     def restart(self) -> None:
@@ -84,7 +87,7 @@ class SpoolSender:
     def _send_presses(self, presses: deque[SpooledPress], before_id: int | None = None) -> bool:
         """Send the presses before the window `before_id`, or all; False without a connection."""
         while presses and (before_id is None or presses[0].after_id < before_id):
-            if not self._link.send(Channel.EVENT, presses[0].payload):
+            if not self._link.send(Channel.EVENT, self._aged(presses[0].payload)):
                 return False
             self._press = presses.popleft().id
         return True

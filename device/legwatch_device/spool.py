@@ -171,6 +171,24 @@ class Spool:
         return row[0] if row is not None and type(row[0]) is int else None
 
     @mended
+    def forget_starts(self, starts: str, runs: str) -> None:
+        """Delete what is known of starts of the agent that have no window here any more.
+
+        `starts` and `runs` begin the names of the facts of each start, and of each machine's run.
+        """
+        with self._file.unflushed(), self._transaction():
+            self._db.execute(
+                "DELETE FROM facts WHERE substr(name, 1, ?2)=?1"
+                " AND substr(name, ?2 + 1) NOT IN (SELECT boot FROM spool)",
+                (starts, len(starts)),
+            )
+            self._db.execute(
+                "DELETE FROM facts WHERE substr(name, 1, ?2)=?1 AND substr(name, ?2 + 1) NOT IN"
+                " (SELECT CAST(value AS TEXT) FROM facts WHERE substr(name, 1, ?4)=?3)",
+                (runs, len(runs), starts, len(starts)),
+            )
+
+    @mended
     def trim(self, most: int, most_bytes: int = UNBOUNDED) -> int:
         """Drop the oldest windows above `most`; return the windows lost since the file was made.
 

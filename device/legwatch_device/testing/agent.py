@@ -29,6 +29,7 @@ class InProcessAgent:
         most: int = 1000,
         feed: FakeFeed | None = None,
         user: str = "",
+        run: str = "a run",
     ) -> None:
         self.spool = spool
         self.clock, self.link, self.signal = FakeClock(), FakeLink(), FakeSignal()
@@ -46,6 +47,7 @@ class InProcessAgent:
             said=self._items,
             most=Most(most),
             user=user,
+            run=run,
             button=lambda: self.no_button,
             beacon=self.beacon,
         )

@@ -36,12 +36,12 @@ class Presses:
         if bed.played:
             # An older press counts for the current minute: the timeline must not leap back.
             self._recordings.leap(bed, max(press.at_ms, bed.state.at_ms), message.arrived_ms)
-        self._decisions.batch.presses.append(
-            (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
-        )
-        self._decisions.touch(bed)
         ahead_ms = bed.ahead_ms or 0
         at_ms = pressed_ms(press, message.arrived_ms, played=bed.played, ahead_ms=ahead_ms)
+        self._decisions.batch.presses.append(
+            (bed.id, press.id, press.button, at_ms, press.kind.value if press.kind else None)
+        )
+        self._decisions.touch(bed)
         if press.button in OF_BUTTON:
             to = Answered(at_ms, press.kind)
             event = as_event(OF_BUTTON[press.button], press.minutes or 0, to)

@@ -59,7 +59,7 @@ def test_a_store_of_a_version_that_did_not_know_it_is_read() -> None:
         {"leg": {"readings": 3, "reopened": 0}},
         {"leg": {"readings": -1, "why": {}, "reopened": 0}},
         {"leg": {"readings": 3, "why": {"checksum": True}, "reopened": 0}},
-        {"leg": {"readings": 3, "why": {w: 1 for w in "abcd"}, "reopened": 0}},
+        {"leg": {"readings": 3, "why": dict.fromkeys("abcd", 1), "reopened": 0}},
         {str(n): {"readings": 3, "why": {}, "reopened": 0} for n in range(33)},
     ],
 )
