@@ -21,6 +21,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 UNBOUNDED = 1 << 62
+SAID_EVERY = 1000  # lost windows: a log that says each would fill the card, too
 MOST_PRESSES = 1000  # more come from a broken switch, not from a person
 
 
@@ -192,13 +193,14 @@ class Spool:
     def trim(self, most: int, most_bytes: int = UNBOUNDED) -> int:
         """Drop the oldest windows above `most`; return the windows lost since the file was made.
 
-        If the file would get larger than `most_bytes`, drop also the oldest hundredth.
+        If the file has more than `most_bytes`, drop also the oldest that are too much for it, and
+        a hundredth of all, so that this is not needed each time.
         """
         self._trim_presses()
-        waiting = self.waiting()
+        waiting, used = self.waiting(), self._file.used_bytes()
         over = waiting - most
-        if self._file.used_bytes() > most_bytes:
-            over = max(over, waiting // 100 + 1)
+        if used > most_bytes:
+            over = max(over, waiting * (used - most_bytes) // used + waiting // 100 + 1)
         lost = self.fact("lost") or 0
         if over <= 0:
             return lost
@@ -207,7 +209,8 @@ class Spool:
                 "DELETE FROM spool WHERE id IN (SELECT id FROM spool ORDER BY id LIMIT ?)", (over,)
             )
             self._db.execute("REPLACE INTO facts (name, value) VALUES ('lost', ?)", (lost + over,))
-        logger.warning("spool full: %s unconfirmed windows are lost", over)
+        if not lost or lost // SAID_EVERY != (lost + over) // SAID_EVERY:
+            logger.warning("spool full: %s unconfirmed windows are lost so far", lost + over)
         return lost + over
 
     def mend(self, error: sqlite3.Error) -> None:
