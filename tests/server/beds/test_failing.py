@@ -66,9 +66,7 @@ def test_health_and_metrics_have_it_by_reason(server: InProcessServer) -> None:
     assert "readings_failed{" not in metrics(server)
 
 
-def test_now_says_it_in_words(
-    server: InProcessServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_now_says_it_in_words(server: InProcessServer, capsys: pytest.CaptureFixture[str]) -> None:
     say(server, info(FAILING))
     assert "leg sensor" in shown(server, capsys)
     say(server, info(FAILING))
