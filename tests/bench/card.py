@@ -1,10 +1,10 @@
 """Measure what a night writes to the card: bytes and flushes of the agent, and of the server.
 
-    .venv/bin/python tests/bench/card.py [--minutes 10] [--settle 16] [--tree TREE] [--away]
+    .venv/bin/python tests/bench/card.py [--minutes 10] [--settle 16]
 
 A broker, a server with one bed and its agent with simulated sensors run in real time; strace counts
 their flushes, and the kernel their bytes. What a part of the night writes is scaled to 10 hours.
-TREE is a checkout of another version. `--away`: there is no server, and the agent keeps all.
+`--tree` is a checkout of another version. `--away`: there is no server, and the agent keeps all.
 `--work` is a folder on the disk to be measured: a folder in memory counts no bytes.
 """
 

@@ -357,7 +357,7 @@ TABLE: dict[str, Way] = typed() | {
     ".venv/bin/python tests/bench/command_start.py [--rounds N] [--only WORD] [--other TREE]": (
         COMMAND_START
     ),
-    ".venv/bin/python tests/bench/card.py [--minutes N] [--settle N] [--tree TREE] [--away]": CARD,
+    ".venv/bin/python tests/bench/card.py [--minutes N] [--settle N]": CARD,
     ".venv/bin/python tests/bench/owner_cost.py [--beds N N] [--minutes N]": OWNER_COST,
     ".venv/bin/python tests/bench/big_store.py FILE [--beds N] [--nights N] [--windows N]": (
         BIG_STORE
