@@ -9,6 +9,7 @@ import pytest
 from legwatch.contract.press import Press, decode_press, encode_press
 from legwatch.contract.window import encode_window
 from legwatch.testing import live_window
+from legwatch_device.runs import RUN, ZERO
 from legwatch_device.settings import AgentSettings
 from legwatch_device.spool import MOST_PRESSES, Spool, SpooledWindow
 
@@ -58,3 +59,14 @@ def test_fourteen_nights_fit_into_the_usual_size(tmp_path: Path) -> None:
         spool.put(items)
         size = spool._file.used_bytes()
     assert size * 14 < AgentSettings("b").spool_mb * 1_000_000
+
+
+def test_a_start_of_the_agent_is_known_as_long_as_its_windows_wait(spool: Spool) -> None:
+    known = [(f"{RUN}0000000a", 7), (f"{ZERO}7", 1_000), (f"{RUN}0000000b", 8), (f"{ZERO}8", 2_000)]
+    spool.put([window(1)], [*known, ("lost", 3)])
+    spool.forget_starts(RUN, ZERO)
+    assert [spool.fact(name) for name, _ in known] == [7, 1_000, None, None]
+    spool.confirm("0000000a", 1)
+    spool.forget_starts(RUN, ZERO)
+    assert [spool.fact(name) for name, _ in known] == [None] * 4
+    assert spool.fact("lost") == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.written import STRACE, Flushes, family, written_bytes
+from bench.written import STRACE, Flushes, family, resident_mb, written_bytes
 from end_to_end.bedroom import Bedroom
 from end_to_end.house import Process, wait_until
 from legwatch_device.keeping import FLUSH_S
@@ -17,6 +17,7 @@ from repository import REPO, miss
 WATCHED_S = 8.0  # and a window each second
 NIGHT_WINDOWS = 3600
 MOST_MB, MOST_FLUSHES = 20.0, 3600
+MOST_RESIDENT_MB = 42.0  # and 4 more with the libraries of a Pi
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def test_a_bedside_hardly_writes_while_its_server_confirms_and_once_in_ten_secon
         flushes, size = watched(agent, on_disk)
         assert flushes <= 1
         assert size / WATCHED_S * NIGHT_WINDOWS / 1e6 < MOST_MB
+        assert resident_mb(agent.pid) < MOST_RESIDENT_MB
         server.kill()
         before = house.count("windows")
         flushes, _ = watched(agent, on_disk)
