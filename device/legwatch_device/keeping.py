@@ -165,9 +165,9 @@ class Keeping:
         return [press.payload for press in waiting if _press_id(press.payload) in {*idents, None}]
 
     def sent_as(self, payload: bytes) -> list[bytes]:
-        """Return the waiting press that was sent as this message, which has its age at the end."""
-        waiting = [press.payload for spool in self.both for press in spool.presses()]
-        return [stored for stored in waiting if payload.startswith(stored[:-1])]
+        """Return the waiting press that was sent as this message, which has its age, too."""
+        ident = _press_id(payload)
+        return [payload] if ident is None else self.presses([ident])
 
     def forget(self, payload: bytes) -> None:
         """Delete a press."""

@@ -78,10 +78,15 @@ class Runs:
         return press[:-1] + stamp
 
     def aged(self, press: bytes) -> bytes:
-        """Return the message of a press with how long it has waited, as far as that is known."""
+        """Return the message of a press; without a set clock, with how long it has waited.
+
+        A press whose clock was set says when it was.
+        """
         try:
-            body = json.loads(press)
-            age_ms = self.age_ms(str(body["boot"]), int(body["mono_ms"]))
-        except (ValueError, TypeError, KeyError):
-            return press  # of an older agent, or of a recording
-        return press if age_ms is None else press[:-1] + b',"age_ms":%d}' % age_ms
+            body: dict[str, Any] = json.loads(press)
+            age_ms = self.age_ms(str(body.pop("boot")), int(body.pop("mono_ms")))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return press  # of an older agent
+        if age_ms is None or body.get("clock") != ClockTrust.UNSYNCED:
+            return dump(body)
+        return dump(body | {"age_ms": age_ms})
