@@ -12,7 +12,7 @@ from legwatch.contract.bedside_command import Command, CommandResult, encode_res
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.failing import Failing
-from legwatch.contract.press import Press, encode_press
+from legwatch.contract.press import Press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window
@@ -158,7 +158,7 @@ class Agent:
             if isinstance(item, Window):
                 measured.append(item)
             elif isinstance(item, Press):
-                presses.append((len(measured), self._runs.stamped(encode_press(item))))
+                presses.append((len(measured), self._runs.message(item)))
         if measured or presses:
             self._keep(measured, presses)
         if self._kept.is_due(reached=self._link.connected()):
@@ -230,7 +230,10 @@ class Agent:
         """Bring what is in memory to the disk; what was sent of it is not sent again."""
         disk, memory = self._senders
         follows = disk.has_sent_all()
+        told = disk.has_sent_presses() and memory.has_sent_presses()
         moved = self._kept.carry()
+        if told:
+            disk.skip_presses()
         sent = memory.sent_of(moved.idents)
         if sent and follows:
             disk.skip(moved.first + sent - 1)

@@ -87,8 +87,8 @@ class Keeping:
 
     def is_due(self, *, reached: bool) -> bool:
         """Return True if it is time for a flush; `reached`: the server may confirm soon."""
-        if self._plays or (self._told and not self.refused):
-            return True  # it takes data again: what waits goes to it in small steps
+        if not self.refused and (self._plays or self._told):
+            return True  # told: it takes data again, and what waits goes to it in small steps
         at = self._flushed_at
         if at is not None and self._clock.instant().since(at) < FLUSH_S:
             return False

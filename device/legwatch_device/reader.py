@@ -159,6 +159,9 @@ class SensorReader:
             sensor = life.starting.wait(self._stop, part.turned)
             if sensor is None:
                 return
+            if life.given_up:
+                _close(sensor)
+                return
             life.placed = replace(life.placed, sensor=sensor)
             life.ready = True
         while not (self._stop.is_set() or life.given_up):

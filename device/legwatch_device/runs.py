@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from legwatch.contract.fields import LATEST_MS, dump
+from legwatch.contract.press import Press, encode_press
 from legwatch.events import ClockTrust
 from legwatch_device.spool import SpooledWindow
 from legwatch_runtime.clock import Clock
@@ -72,21 +73,21 @@ class Runs:
             return None
         return dump(body | {"from_ms": from_ms, "to_ms": to_ms, "clock": ClockTrust.SYNCED.value})
 
-    def stamped(self, press: bytes) -> bytes:
-        """Return the message of a press that is made now, with the elapsed clock."""
-        stamp = b',"boot":"%s","mono_ms":%d}' % (self._boot.encode(), self._clock.mono_ms())
-        return press[:-1] + stamp
+    def message(self, press: Press) -> bytes:
+        """Return the message of a press of now; if the clock is not set, with the elapsed one."""
+        made = encode_press(press)
+        if press.clock != ClockTrust.UNSYNCED:
+            return made
+        return made[:-1] + b',"boot":"%s","mono_ms":%d}' % (
+            self._boot.encode(),
+            self._clock.mono_ms(),
+        )
 
     def aged(self, press: bytes) -> bytes:
-        """Return the message of a press; without a set clock, with how long it has waited.
-
-        A press whose clock was set says when it was.
-        """
+        """Return the message of a press; if its clock was not set, with how long it has waited."""
         try:
             body: dict[str, Any] = json.loads(press)
             age_ms = self.age_ms(str(body.pop("boot")), int(body.pop("mono_ms")))
         except (ValueError, TypeError, KeyError, AttributeError):
-            return press  # of an older agent
-        if age_ms is None or body.get("clock") != ClockTrust.UNSYNCED:
-            return dump(body)
-        return dump(body | {"age_ms": age_ms})
+            return press  # its clock was set
+        return dump(body if age_ms is None else body | {"age_ms": age_ms})

@@ -76,6 +76,14 @@ class SpoolSender:
         """Go on after a window that another sender has sent."""
         self._window = ident
 
+    def has_sent_presses(self) -> bool:
+        """Return True if there is no press that was not sent."""
+        return not self.spool.presses(self._press)
+
+    def skip_presses(self) -> None:
+        """Go on after all presses: another sender has sent them."""
+        self._press = max((press.id for press in self.spool.presses()), default=self._press)
+
     def probe(self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]) -> bool:
         """Send the first windows again that were sent, at most `most`; True: there are more."""
         found = self.spool.after(0, most + 1)

@@ -106,6 +106,7 @@ def test_a_press_is_on_the_card_at_once_or_ten_seconds_after_the_last_flush(
     card.live(10, confirmed_after_s=None)
     assert spool.presses_waiting() == 2
     assert_seldom(card)
+    assert card.bed.link.presses() == ["p1", "p2"]  # each once
 
 
 def test_a_recording_is_written_at_once_since_it_goes_on_there(card: Counted, spool: Spool) -> None:

@@ -91,6 +91,10 @@ class Bedside:
             self.sent.append({"channel": channel.value, "payload": text, "retain": retain})
         return self._up
 
+    def flush(self) -> None:
+        """Let the card have what waits for its next flush; the agent of the fixture had no wait."""
+        self._agent._carry()
+
     def do(self, line: Line) -> None:
         """Let one line of a script happen."""
         items: list[Any] = []
