@@ -14,6 +14,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind, report
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.bedside_info import BedsideInfo
+from legwatch.contract.failing import Failing
 from legwatch.limits.rules import Rules, is_night
 from legwatch.named_tuples import reader
 from legwatch.rivals import Rivals, are_there
@@ -62,6 +63,11 @@ def out_of_order(bedside: Bedside) -> tuple[tuple[str, str], ...]:
         return ()
     fittings = ("button", info.button), ("lamp or buzzer", info.lamp)
     return tuple((name, why) for name, why in fittings if why)
+
+
+def failing(bedside: Bedside) -> tuple[Failing, ...]:
+    """Return the sensors of which readings fail, as far as it is known."""
+    return bedside.info.failing if bedside.info is not None and bedside.online else ()
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:

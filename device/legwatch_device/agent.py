@@ -1,4 +1,4 @@
-"""The main loop of the agent: each window goes to the spool first, then to the broker."""
+"""The main loop of the agent: each window is kept, and sent until the server confirms it."""
 
 import logging
 import queue
@@ -11,14 +11,16 @@ from legwatch import __version__
 from legwatch.contract.bedside_command import Command, CommandResult, encode_result
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
-from legwatch.contract.press import Press, encode_press
+from legwatch.contract.failing import Failing
+from legwatch.contract.press import Press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window
 from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
-from legwatch_device.keeping import LOST, PLAYED_TO, Keeping
+from legwatch_device.keeping import LOST, PLAYED_TO, Keeping, Most
+from legwatch_device.runs import Runs
 from legwatch_device.sender import Link, SpoolSender
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_runtime.clock import Clock, Instant
@@ -77,16 +79,19 @@ class Agent:
         feed: Feed,
         clock: Clock,
         said: "queue.Queue[Any]",
-        most: int,
+        most: Most,
         about: BedsideInfo = ABOUT,
         beacon: Lights | None = None,
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
         user: str = "",
         button: Callable[[], str] = str,
+        failing: Callable[[], tuple[Failing, ...]] = tuple,
+        run: str = "",
         home: Home = lambda spool, *, at_once=False: None,  # noqa: ARG005 - it is there
     ) -> None:
         self._home = home
+        self._failing = failing  # sensors of which readings fail
         self._button = button  # why it does not work; empty: it does
         self._user = user  # at the broker, if it is not the bed
         self._turned, self._made = turned, made  # called in each turn; after windows were made
@@ -95,9 +100,11 @@ class Agent:
         self._said_info: BedsideInfo | None = None  # what the server was told last
         self._info_at = clock.instant()
         self._beacon: Lights = beacon or Indicator(None, clock)
-        self._kept = Keeping(spool, most)
+        self._kept = Keeping(spool, most, clock)
         self._seq = 0
-        self._senders = (SpoolSender(spool, link), SpoolSender(self._kept.memory, link))
+        self._runs = Runs(boot, run, clock, self._kept.fact)  # `run`: an id of the machine's
+        aged = self._runs.aged
+        self._senders = SpoolSender(spool, link, aged), SpoolSender(self._kept.memory, link, aged)
         self._under_way = 0
         self._in_vain = 0  # resends since the last confirmation
         self._probed = False  # the last of them were of the first few only
@@ -151,10 +158,10 @@ class Agent:
             if isinstance(item, Window):
                 measured.append(item)
             elif isinstance(item, Press):
-                presses.append((len(measured), encode_press(item)))
+                presses.append((len(measured), self._runs.message(item)))
         if measured or presses:
             self._keep(measured, presses)
-        if measured or presses or not self._kept.refused:
+        if self._kept.is_due(reached=self._link.connected()):
             self._carry()
         if measured:
             self._made()
@@ -217,12 +224,21 @@ class Agent:
                     payload=encode_window(stamped),
                 )
             )
-        self._kept.put(items, presses)
+        self._kept.put(items, presses, self._runs.facts())
 
     def _carry(self) -> None:
-        """Bring some of what is in memory to the disk; what was sent of it is sent again."""
+        """Bring what is in memory to the disk; what was sent of it is not sent again."""
+        disk, memory = self._senders
+        follows = disk.has_sent_all()
+        told = disk.has_sent_presses() and memory.has_sent_presses()
         moved = self._kept.carry()
-        self._under_way = max(0, self._under_way - self._senders[1].sent_of(moved))
+        if told:
+            disk.skip_presses()
+        sent = memory.sent_of(moved.idents)
+        if sent and follows:
+            disk.skip(moved.first + sent - 1)
+        else:
+            self._under_way = max(0, self._under_way - sent)
 
     def _go_home(self, *, at_once: bool = False) -> None:
         spool = self._home(self._kept.spool, at_once=at_once)
@@ -247,7 +263,7 @@ class Agent:
             self._kept.memory.put(items, facts, presses)
         logger.info("the spool is on the card again")
         self._kept.spool = spool
-        self._senders = (SpoolSender(spool, self._link), self._senders[1])
+        self._senders = (SpoolSender(spool, self._link, self._runs.aged), self._senders[1])
         old.close()
         self._resend()
 
@@ -273,6 +289,7 @@ class Agent:
             lost=self._kept.lost(),
             button=self._button(),
             lamp=self._beacon.why(),
+            failing=self._failing(),
         )
         if info != self._said_info and self._link.send(
             Channel.INFO, encode_info(info), retain=True
@@ -311,9 +328,10 @@ class Agent:
     def _acked(self, payload: bytes) -> None:
         """Delete a press that the broker has, but only if the server does not confirm presses."""
         if self._server_confirms_presses is False:
-            self._kept.forget(payload)
+            for stored in self._kept.sent_as(payload):
+                self._kept.forget(stored)
         elif self._server_confirms_presses is None:
-            self._acked_by_broker.append(payload)
+            self._acked_by_broker += self._kept.sent_as(payload)
 
     def _pump(self) -> None:
         self._resend_presses()
@@ -376,21 +394,22 @@ class Agent:
         return [self._payload(item, low[item.boot]) for item in items]
 
     def _payload(self, item: SpooledWindow, low: int | None) -> bytes:
-        age_ms = self._age_ms(item)
+        dated = self._runs.dated(item)
+        age_ms = None if dated else self._age_ms(item)
         tail = b"" if low is None else b',"low":%d' % low
         if age_ms is not None:
             tail += b',"age_ms":%d' % age_ms
-        return item.payload[:-1] + tail + b"}"
+        return (dated or item.payload)[:-1] + tail + b"}"
 
     def _age_ms(self, item: SpooledWindow) -> int | None:
         """Return how long a window has waited; None: unknown.
 
-        Only wall clocks know the age of a window of an earlier boot, if they were set then and now.
+        Of a window of an earlier start whose clock was set, only wall clocks know the age.
         """
         if item.clock == ClockTrust.PLAYED:
             return self._feed.age_ms(item.to_ms) or 0
-        if item.boot == self._boot:
-            return max(0, self._clock.mono_ms() - item.mono_ms)
+        if item.boot == self._boot or item.clock == ClockTrust.UNSYNCED:
+            return self._runs.age_ms(item.boot, item.mono_ms)
         if item.clock == ClockTrust.SYNCED and self._clock.synced():
             age_ms = self._clock.utc_ms() - item.to_ms
             return age_ms if age_ms >= 0 else None  # one of the two times is wrong

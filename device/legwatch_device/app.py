@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,15 @@ from legwatch_device.broker_link import BrokerLink
 from legwatch_device.card import Card
 from legwatch_device.drivers import Feed, open_driver
 from legwatch_device.drivers.recorded import RecordedFeed
-from legwatch_device.keeping import PLAYED_TO
+from legwatch_device.keeping import PLAYED_TO, Most
+from legwatch_device.runs import RUN, ZERO
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import sendable_ms
 from legwatch_device.settings import FEEDS, AgentSettings, read
 from legwatch_device.spool import Spool
 from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime import calls, systemd
-from legwatch_runtime.clock import SystemClock
+from legwatch_runtime.clock import SystemClock, machine_boot
 from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.secrets import secret
@@ -72,6 +74,8 @@ class _Bedside:
 
     def __init__(self, settings: AgentSettings, password: str, card: Card) -> None:
         self.settings, spool = settings, card.begin()
+        with suppress(sqlite3.Error):  # a full card
+            spool.forget_starts(RUN, ZERO)
         self.stop, self.parts = threading.Event(), Parts()
         self.parts.guard_other_threads()
         self.clock = SystemClock(trusted=settings.clock == "trusted")
@@ -90,12 +94,16 @@ class _Bedside:
         self.agent = Agent(
             boot=secrets.token_hex(4),
             spool=spool,
+            run=machine_boot(),
             home=card.back,
             link=self.link,
             feed=self.feed,
             clock=self.clock,
             said=self.said,
-            most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
+            most=Most(
+                settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
+                settings.spool_mb * 1_000_000,
+            ),
             about=BedsideInfo(
                 version=__version__,
                 window_s=settings.window_s,
@@ -107,6 +115,7 @@ class _Bedside:
             turned=self.main_part.turned,
             made=self._made,
             button=str if self.button is None else self.button.why,
+            failing=self.feed.failing if isinstance(self.feed, Sampler) else tuple,
             user="" if settings.mqtt.user == settings.bed else settings.mqtt.user,
         )
 

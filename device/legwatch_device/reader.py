@@ -2,19 +2,27 @@
 
 A slow sensor is read again and again; one that answers at once is asked at the end of each window.
 What is wrong with the sensor is its fault in the window, and in the log once for each reason.
+
+No thread can be ended from outside. So one that hangs for minutes is given up, and the sensor is
+opened anew in another thread; a few of them at most, since each keeps what it has open.
 """
 
 import logging
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from legwatch.contract.failing import Failing
 from legwatch.entry import place, reason
 from legwatch_device.answers import WrongAnswer
 from legwatch_device.drivers import METHODS, ReadFault
+from legwatch_device.failing import Tally
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
+from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.calls import Call
 from legwatch_runtime.clock import Clock, Instant
 from legwatch_runtime.part import Part, Parts
@@ -24,6 +32,8 @@ logger = logging.getLogger(__name__)
 LONGEST_FAULT = 64
 ANSWER_S = 1.0  # how long the end of a window waits for a sensor that answers at once
 HANGS_S = 30.0  # a slow sensor that takes longer hangs; a DHT22 needs 8 s at most
+GIVEN_UP_S, LONGEST_S = 120.0, 3600.0  # a thread that hangs is given up, later ones after longer
+MOST_GIVEN_UP = 3  # threads of one sensor that still hang
 CANNOT_START, HANGS, DRIVER_ERROR = "cannot_start", "hangs", "driver_error"
 
 
@@ -34,6 +44,20 @@ class _Question:
     done: threading.Event = field(default_factory=threading.Event)
     sample: Sample | None = None
     late: bool = False  # the window has ended without the answer
+
+
+@dataclass(slots=True)
+class _Life:
+    """One opening of a sensor, and the thread that reads it."""
+
+    placed: PlacedSensor
+    starting: Starting
+    before: Any = None  # the driver that was given up
+    ready: bool = False
+    given_up: bool = False
+    reading_since: Instant | None = None
+    question: _Question | None = None
+    asked: threading.Event = field(default_factory=threading.Event)
 
 
 class SensorReader:
@@ -50,106 +74,156 @@ class SensorReader:
         parts: Parts,
     ) -> None:
         self.role, self.starting = placed.role, starting
-        self._placed, self._clock = placed, clock
+        self._clock, self._parts = clock, parts
         self._window_s, self._sample_s = window_s, sample_s
         self._polled = placed.role.group in POLLED
-        self._ready = False
         self._samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
-        self._reading_since: Instant | None = None
-        self._question: _Question | None = None
-        self._asked = threading.Event()
         self._told_now: frozenset[str] = frozenset()  # the faults of this state in the log
         self._stop = threading.Event()
+        self._tally = Tally(placed.role.name, clock)
+        self._given_up: list[Part] = []
+        self._patience = Backoff(GIVEN_UP_S, LONGEST_S)
+        self._patience_s = self._patience.next_s()
+        self._life, self._part = self._new(_Life(placed, starting))
+
+    def _new(self, life: _Life) -> tuple[_Life, Part]:
         # A sensor that hangs is told as its fault; it must not restart the whole bed.
-        self._part: Part = parts.add(f"read-{self.role.name}", self._run, within_s=float("inf"))
+        name, within_s = f"read-{self.role.name}", float("inf")
+        part: Part = self._parts.add(name, lambda: self._run(life, part), within_s=within_s)
+        return life, part
 
     def begin(self, stop: threading.Event) -> None:
         """Start the thread; it ends after `stop`."""
         self._stop = stop
         self._part.start()
 
+    def failing(self) -> Failing | None:
+        """Return how many readings failed in the last hour, as it is to be told; None: hardly any.
+
+        Only one thread may ask.
+        """
+        return self._tally.told()
+
     def take(self) -> list[Sample]:
         """Return the samples since the last window, or the fault that there is none."""
-        if not self._ready:
+        self._look()
+        life = self._life
+        if not life.ready:
             return [self._told(CANNOT_START)]
         if self._polled:
-            return [self._ask()]
+            return [self._ask(life)]
         found: list[Sample] = []
         while not self._samples.empty():
             found.append(self._samples.get_nowait())
-        since = self._reading_since
+        since = life.reading_since
         if since is not None and self._clock.instant().since(since) > HANGS_S:
             found.append(self._told(HANGS))
         return found
 
-    def _ask(self) -> Sample:
-        question = self._question
+    def _look(self) -> None:
+        """Give up a thread that hangs, and open the sensor anew in another one."""
+        hangs_s = self._part.turned_ago_s()
+        if hangs_s < self._patience_s or self._stop.is_set():
+            return
+        self._given_up = [part for part in self._given_up if not part.ended]
+        if len(self._given_up) >= MOST_GIVEN_UP:
+            return
+        old = self._life
+        old.given_up = True
+        self._given_up.append(self._part)
+        self._tally.hung(HANGS)
+        self._patience_s = self._patience.next_s()
+        logger.warning(
+            "%s sensor: its thread has hung for %.0f s and is given up; the sensor is opened anew",
+            self.role.name,
+            hangs_s,
+        )
+        self._life, self._part = self._new(
+            _Life(old.placed, old.starting.again(), before=old.placed.sensor)
+        )
+        self._part.start()
+
+    def _ask(self, life: _Life) -> Sample:
+        question = life.question
         if question is not None and not question.done.is_set():
             return self._told(HANGS)  # the question of an earlier window has no answer yet
-        question = self._question = _Question()
-        self._asked.set()
+        question = life.question = _Question()
+        life.asked.set()
         if not question.done.wait(ANSWER_S):
             question.late = True
             return self._told(HANGS)
         return question.sample or self._told(DRIVER_ERROR)
 
-    def _run(self) -> None:
-        if not self._ready:
-            sensor = self.starting.wait(self._stop, self._part.turned)
+    def _run(self, life: _Life, part: Part) -> None:
+        if not life.ready:
+            _close(life.before)
+            sensor = life.starting.wait(self._stop, part.turned)
             if sensor is None:
                 return
-            self._placed = replace(self._placed, sensor=sensor)
-            self._ready = True
-        while not self._stop.is_set():
-            self._part.turned()
+            if life.given_up:
+                _close(sensor)
+                return
+            life.placed = replace(life.placed, sensor=sensor)
+            life.ready = True
+        while not (self._stop.is_set() or life.given_up):
+            part.turned()
             if self._polled:
-                self._answer()
+                self._answer(life)
             else:
-                self._read()
+                self._read(life)
 
-    def _answer(self) -> None:
+    def _answer(self, life: _Life) -> None:
         """Answer the question of a window; after a failure of this thread it still waits."""
-        if not self._asked.wait(1.0):
+        if not life.asked.wait(1.0):
             return
-        question = self._question
+        question = life.question
         if question is not None:
-            question.sample = self._sample(lambda: question.late)
-            self._asked.clear()
+            question.sample = self._sample(life, lambda: question.late)
+            life.asked.clear()
             question.done.set()
 
-    def _read(self) -> None:
-        begun = self._reading_since = self._clock.instant()
-        self._samples.put(
-            self._sample(lambda: self._clock.instant().since(begun) > HANGS_S),
-        )
-        self._reading_since = None
-        self._stop.wait(max(0.5, self._sample_s - self._clock.instant().since(begun)))
+    def _read(self, life: _Life) -> None:
+        begun = life.reading_since = self._clock.instant()
+        sample = self._sample(life, lambda: self._clock.instant().since(begun) > HANGS_S)
+        if sample is not None:
+            self._samples.put(sample)
+        life.reading_since = None
+        if not life.given_up:
+            self._stop.wait(max(0.5, self._sample_s - self._clock.instant().since(begun)))
 
-    def _sample(self, late: Callable[[], bool]) -> Sample:
+    def _sample(self, life: _Life, late: Callable[[], bool]) -> Sample | None:
         """Read the sensor once; a failure is a fault in the window, and ends no thread.
 
-        `late`: the answer has come so late that the sensor still hangs.
+        `late`: the answer has come so late that the sensor still hangs. None: the thread was given
+        up meanwhile, and its answer is of another time.
         """
+        why = ""
         try:
-            with Call(self._placed.driver.removesuffix(": ")):
-                sample = ask(self._placed, self._window_s)
+            with Call(life.placed.driver.removesuffix(": ")):
+                sample = ask(life.placed, self._window_s)
         except (ReadFault, OSError) as fault:
-            return self._told(str(fault) or type(fault).__name__, late=late())
+            sample = Sample(self.role, None, str(fault) or type(fault).__name__)
         except WrongAnswer as wrong:
-            return self._told(DRIVER_ERROR, f", {wrong}{wrong.where}", late=late())
+            sample, why = Sample(self.role, None, DRIVER_ERROR), f", {wrong}{wrong.where}"
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
-            why = f", {reason(error)}{place(error, self._method())}"
-            return self._told(DRIVER_ERROR, why, late=late())
+            sample = Sample(self.role, None, DRIVER_ERROR)
+            why = f", {reason(error)}{place(error, self._method(life))}"
+        if life.given_up:
+            return None
+        self._tally.add(sample.fault[:LONGEST_FAULT])
         if sample.fault:
-            return self._told(sample.fault, late=late())
+            return self._told(sample.fault, why, late=late())
         if self._told_now and not late():
             logger.info("%s sensor: works again", self.role.name)
             self._told_now = frozenset()
+        if not late():
+            self._patience.reset()
+            self._patience_s = self._patience.next_s()
         return sample
 
-    def _method(self) -> object:
+    def _method(self, life: _Life) -> object:
         """Return the driver's method that is called."""
-        return getattr(self._placed.sensor, METHODS[self.role.group][0], None)
+        return getattr(life.placed.sensor, METHODS[self.role.group][0], None)
 
     def _told(self, fault: str, why: str = "", *, late: bool = False) -> Sample:
         """Return a fault, and log it once in each state of the sensor.
@@ -158,7 +232,15 @@ class SensorReader:
         """
         fault = fault[:LONGEST_FAULT]
         if fault not in {*self._told_now, CANNOT_START}:  # why not stands in the log already
-            logger.warning("%s sensor: %s%s%s", self.role.name, self._placed.driver, fault, why)
+            logger.warning(
+                "%s sensor: %s%s%s", self.role.name, self._life.placed.driver, fault, why
+            )
         hangs_on = HANGS in self._told_now and (late or fault == HANGS)
         self._told_now = frozenset({fault, *(self._told_now if hangs_on else ())})
         return Sample(self.role, None, fault)
+
+
+def _close(sensor: Any) -> None:
+    """Let a driver that was given up let go of its pin or its child process, if it can."""
+    with suppress(BaseException):
+        getattr(sensor, "close", lambda: None)()

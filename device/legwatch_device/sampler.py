@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 
+from legwatch.contract.failing import Failing
 from legwatch.events import Window
 from legwatch_device.drivers import Put
 from legwatch_device.reader import SensorReader
@@ -40,6 +41,11 @@ class Sampler:
         """Return None: the agent's monotonic clock measures the age of a live window."""
         del to_ms
         return None
+
+    def failing(self) -> tuple[Failing, ...]:
+        """Return the sensors whose readings fail; only one thread may ask."""
+        found = (reader.failing() for reader in self._readers)
+        return tuple(one for one in found if one is not None)
 
     def begin(self, stop: threading.Event) -> None:
         """Start to read the sensors."""

@@ -24,8 +24,11 @@ class Link(Protocol):
 class SpoolSender:
     """Remembers the last window and the last press that were sent on this connection."""
 
-    def __init__(self, spool: Spool, link: Link) -> None:
+    def __init__(
+        self, spool: Spool, link: Link, aged: Callable[[bytes], bytes] = lambda press: press
+    ) -> None:
         self.spool, self._link = spool, link
+        self._aged = aged  # adds to the message of a press how long it has waited
         self._window = self._press = 0  # the last ids that were sent
 
     def restart(self) -> None:
@@ -65,6 +68,22 @@ class SpoolSender:
         """Return how many of these windows were sent."""
         return sum(ident <= self._window for ident in idents)
 
+    def has_sent_all(self) -> bool:
+        """Return True if there is no window that was not sent."""
+        return not self.spool.after(self._window, 1)
+
+    def skip(self, ident: int) -> None:
+        """Go on after a window that another sender has sent."""
+        self._window = ident
+
+    def has_sent_presses(self) -> bool:
+        """Return True if there is no press that was not sent."""
+        return not self.spool.presses(self._press)
+
+    def skip_presses(self) -> None:
+        """Go on after all presses: another sender has sent them."""
+        self._press = max((press.id for press in self.spool.presses()), default=self._press)
+
     def probe(self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]) -> bool:
         """Send the first windows again that were sent, at most `most`; True: there are more."""
         found = self.spool.after(0, most + 1)
@@ -76,7 +95,7 @@ class SpoolSender:
     def _send_presses(self, presses: deque[SpooledPress], before_id: int | None = None) -> bool:
         """Send the presses before the window `before_id`, or all; False without a connection."""
         while presses and (before_id is None or presses[0].after_id < before_id):
-            if not self._link.send(Channel.EVENT, presses[0].payload):
+            if not self._link.send(Channel.EVENT, self._aged(presses[0].payload)):
                 return False
             self._press = presses.popleft().id
         return True

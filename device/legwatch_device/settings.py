@@ -76,6 +76,9 @@ class AgentSettings:
     window_s: int = setting(10, "length of a window, seconds", low=1, high=60)
     sample_s: float = setting(15.0, "seconds between two readings of a thermometer", low=5, high=60)
     spool_nights: int = setting(14, "nights (12 h each) kept without the server", low=1, high=60)
+    spool_mb: int = setting(
+        100, "most megabytes kept without the server; the oldest go first", low=10, high=10_000
+    )
     clock: str = setting(
         "auto", "trusted: the clock is right without systemd-timesyncd", choices=("auto", "trusted")
     )

@@ -1,7 +1,8 @@
 """The spool: windows and presses that the server has not confirmed, in a SQLite file.
 
 The file survives power cuts. A window or a press is deleted when the server confirms that it is
-stored. A full spool drops its oldest messages, logs this, and counts the lost windows.
+stored; a power cut may undo that, and then it is sent again. So only what is new needs a flush. A
+full spool drops its oldest messages, logs this, and counts the lost windows.
 """
 
 import json
@@ -19,6 +20,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+UNBOUNDED = 1 << 62
+SAID_EVERY = 1000  # lost windows: a log that says each would fill the card, too
 MOST_PRESSES = 1000  # more come from a broken switch, not from a person
 
 
@@ -83,8 +86,8 @@ class Spool:
         items: Sequence[SpooledWindow],
         facts: Iterable[tuple[str, int]] = (),
         presses: Sequence[tuple[int, bytes]] = (),
-    ) -> None:
-        """Store windows, facts and presses in one transaction.
+    ) -> int:
+        """Store windows, facts and presses with one flush; return the id of the first window.
 
         A press comes as (number of these windows before the press, payload).
         """
@@ -102,11 +105,13 @@ class Spool:
             )
             self._db.executemany("REPLACE INTO facts (name, value) VALUES (?,?)", facts)
         self._file.note()
+        return last_id + 1
 
     @mended
     def confirm(self, boot: str, seq: int) -> int:
         """Delete the windows of `boot` up to `seq`; return their number."""
-        done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
+        with self._file.unflushed():
+            done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
         self._file.note()
         return done.rowcount
 
@@ -141,7 +146,8 @@ class Spool:
     @mended
     def forget(self, payload: bytes) -> None:
         """Delete a press."""
-        self._db.execute("DELETE FROM presses WHERE payload=?", (payload,))
+        with self._file.unflushed():
+            self._db.execute("DELETE FROM presses WHERE payload=?", (payload,))
 
     @mended
     def lowest(self, boot: str) -> int | None:
@@ -166,19 +172,45 @@ class Spool:
         return row[0] if row is not None and type(row[0]) is int else None
 
     @mended
-    def trim(self, most: int) -> int:
-        """Drop the oldest windows above `most`; return the windows lost since the file was made."""
+    def forget_starts(self, starts: str, runs: str) -> None:
+        """Delete what is known of starts of the agent that have no window here any more.
+
+        `starts` and `runs` begin the names of the facts of each start, and of each machine's run.
+        """
+        with self._file.unflushed(), self._transaction():
+            self._db.execute(
+                "DELETE FROM facts WHERE substr(name, 1, ?2)=?1"
+                " AND substr(name, ?2 + 1) NOT IN (SELECT boot FROM spool)",
+                (starts, len(starts)),
+            )
+            self._db.execute(
+                "DELETE FROM facts WHERE substr(name, 1, ?2)=?1 AND substr(name, ?2 + 1) NOT IN"
+                " (SELECT CAST(value AS TEXT) FROM facts WHERE substr(name, 1, ?4)=?3)",
+                (runs, len(runs), starts, len(starts)),
+            )
+
+    @mended
+    def trim(self, most: int, most_bytes: int = UNBOUNDED) -> int:
+        """Drop the oldest windows above `most`; return the windows lost since the file was made.
+
+        If the file has more than `most_bytes`, drop also the oldest that are too much for it, and
+        a hundredth of all, so that this is not needed each time.
+        """
         self._trim_presses()
-        over = self.waiting() - most
+        waiting, used = self.waiting(), self._file.used_bytes()
+        over = waiting - most
+        if used > most_bytes:
+            over = max(over, waiting * (used - most_bytes) // used + waiting // 100 + 1)
         lost = self.fact("lost") or 0
         if over <= 0:
             return lost
-        with self._transaction():
+        with self._file.unflushed(), self._transaction():
             self._db.execute(
                 "DELETE FROM spool WHERE id IN (SELECT id FROM spool ORDER BY id LIMIT ?)", (over,)
             )
             self._db.execute("REPLACE INTO facts (name, value) VALUES ('lost', ?)", (lost + over,))
-        logger.warning("spool full: %s unconfirmed windows are lost", over)
+        if not lost or lost // SAID_EVERY != (lost + over) // SAID_EVERY:
+            logger.warning("spool full: %s unconfirmed windows are lost so far", lost + over)
         return lost + over
 
     def mend(self, error: sqlite3.Error) -> None:

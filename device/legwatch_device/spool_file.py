@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from legwatch_runtime import aside, salvage
@@ -62,6 +62,23 @@ class SpoolFile:
     def on_disk(self) -> bool:
         """False if there is no file, only memory."""
         return self._path is not None
+
+    @contextlib.contextmanager
+    def unflushed(self) -> Iterator[None]:
+        """Let commits not wait for the card: a power cut may undo them, and harms nothing."""
+        self.db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            self.db.execute("PRAGMA synchronous=FULL")
+
+    def used_bytes(self) -> int:
+        """Return how much of the file is in use; freed pages are used again."""
+        pages, free, size = (
+            int(self.db.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
 
     def check(self) -> None:
         """Raise SpoolMoved if the file at the path is not the open one."""

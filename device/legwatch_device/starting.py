@@ -32,6 +32,13 @@ class Starting:
         self.told_hanging = False  # the log says so
         self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
 
+    def again(self) -> "Starting":
+        """Return the start of the same driver, after one that hangs."""
+        other = Starting(self.what, self._start)
+        other.hangs, other.why = self.hangs, self.hangs
+        other.tried.set()  # what is wrong in the settings was told at the first
+        return other
+
     def wait(self, stop: threading.Event, turned: Callable[[], None] = lambda: None) -> Any:
         """Return the driver as soon as it starts; None after a stop."""
         while not stop.is_set():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from legwatch import scope
+from legwatch.contract.failing import as_body
 from legwatch.limits.stillness import switched_off
 from legwatch_server import zone
 from legwatch_server.beds import watched
@@ -121,6 +122,8 @@ def _bedside(bed: BedRecord) -> dict[str, Any]:
         if info.zone:
             found["zone"] = info.zone
         found["sensors"] = dict(info.sensors or ())
+        if info.failing:
+            found["failing"] = as_body(info.failing)
     return found
 
 

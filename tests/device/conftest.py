@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from legwatch_device.keeping import Keeping
+from legwatch_device.keeping import Keeping, Most
 from legwatch_device.spool import Spool
+from legwatch_runtime.clock import Clock
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def _closed_memories(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close what the agents of a test keep in memory: most tests end before the agent does."""
     made, begin = list[Keeping](), Keeping.__init__
 
-    def noted(self: Keeping, spool: Spool, most: int) -> None:
-        begin(self, spool, most)
+    def noted(self: Keeping, spool: Spool, most: Most, clock: Clock) -> None:
+        begin(self, spool, most, clock)
         made.append(self)
 
     monkeypatch.setattr(Keeping, "__init__", noted)

@@ -75,7 +75,7 @@ def test_nothing_is_told_as_stored_before_the_last_of_it_is(
     spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    bed = InProcessAgent(spool)
+    bed = InProcessAgent(spool, most=3 * BATCH)
     with full_disk():
         bed.measure(2 * BATCH)
     bed.measure(1)
@@ -109,7 +109,9 @@ def test_a_press_alone_goes_to_the_disk_too(spool: Spool, path: Path) -> None:
     bed = InProcessAgent(spool)
     with full_disk():
         bed.turn(press("p1"))
+    bed.clock.advance(10_000)
     bed.turn(press("p2"))
+    bed.turn()
     spool.close()
     with_them = Spool(path)
     assert [decode_press(kept.payload).id for kept in with_them.presses()] == ["p1", "p2"]
@@ -119,7 +121,7 @@ def test_a_press_alone_goes_to_the_disk_too(spool: Spool, path: Path) -> None:
 def test_an_end_after_the_disk_was_freed_stores_all_that_memory_had(
     spool: Spool, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bed = InProcessAgent(spool)
+    bed = InProcessAgent(spool, most=3 * BATCH)
     with full_disk():
         bed.measure(3 * BATCH)
         bed.turn(press("p1"))

@@ -182,8 +182,10 @@ def test_whatever_happens_each_press_is_kept_until_it_is_taken(
             case "window":
                 bed.turn(bed.window())
             case "die":
+                bed.run_out()
                 bed.spool.close()
                 bed = InProcessAgent(Spool(path), boot=f"{pressed:08x}")
+    bed.run_out()
     kept = [decode_press(p.payload).id for p in bed.spool.presses()]
     assert kept == [str(n) for n in range(1, pressed + 1) if str(n) not in taken]
     fresh = InProcessAgent(bed.spool)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from repository import REPO
+from bench.written import STRACE
+from repository import REPO, miss
 
 RATE = r"[\d,]+"
 
@@ -62,6 +63,16 @@ def test_deletion_delay_has_a_row_for_each_store(tmp_path: Path) -> None:
     assert head.split()[:3] == ["meanwhile", "p50", "ms"]
     assert [row.split()[0] for row in rows] == ["nothing", "packed", "deleted"]
     assert all(re.fullmatch(r"\w+ +[\d.]+ +[\d.]+ +[\d.]+ +[\d,]+", row) for row in rows)
+
+
+@pytest.mark.usefixtures("mosquitto")
+def test_card_has_a_row_for_agent_and_server(tmp_path: Path) -> None:
+    if not STRACE:
+        miss("strace is not installed: sudo apt install strace")
+    tiny = ("--minutes", "0.05", "--settle", "0.02", "--judge-nothing")
+    head, *rows = bench(tmp_path, *python("card.py"), *tiny).splitlines()
+    assert head.split()[:3] == ["program", "MB", "flushes"]
+    assert [row.split()[0] for row in rows] == ["agent", "server"]
 
 
 def test_detection_writes_its_page_of_nights_of_the_body_model(tmp_path: Path) -> None:

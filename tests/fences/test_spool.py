@@ -39,6 +39,7 @@ def test_an_agent_goes_on_with_a_spool(path: Path) -> None:
             number
         )
         assert bed.sent == kept["sent"], number
+        bed.flush()
         assert held(path) == kept["held"], number
     bed.close()
 

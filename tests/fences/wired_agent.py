@@ -18,6 +18,7 @@ from legwatch.contract.topics import Channel
 from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent
 from legwatch_device.broker_link import LinkUp, PubAck
+from legwatch_device.keeping import Most
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Instant
 
@@ -50,7 +51,7 @@ class Bedside:
             feed=self,
             clock=self,
             said=queue.Queue(),
-            most=most,
+            most=Most(most),
             about=BedsideInfo(sensors=(("drivers", "made"),)),
         )
 
@@ -89,6 +90,10 @@ class Bedside:
                 text = json.dumps({**facts, **sensors, "version": NO_VERSION})
             self.sent.append({"channel": channel.value, "payload": text, "retain": retain})
         return self._up
+
+    def flush(self) -> None:
+        """Let the card have what waits for its next flush; the agent of the fixture had no wait."""
+        self._agent._carry()
 
     def do(self, line: Line) -> None:
         """Let one line of a script happen."""

@@ -23,6 +23,7 @@ from legwatch.contract.window import decode_window
 from legwatch.testing import ms
 from legwatch_device.agent import Agent
 from legwatch_device.broker_link import BrokerLink
+from legwatch_device.keeping import Most
 from legwatch_device.settings import MqttTable
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Instant
@@ -115,7 +116,7 @@ class House:
             feed=feed,
             clock=self,
             said=self._said,
-            most=most,
+            most=Most(most),
         )
 
     def utc_ms(self) -> int:

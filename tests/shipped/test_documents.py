@@ -178,6 +178,7 @@ HISTORY = Test(
     "end_to_end/test_history_kills.py::test_every_point_arrives_once_though_both_sides_are_killed"
 )
 DASHBOARDS = Test("shipped/test_deploy.py::test_the_dashboards_are_what_the_code_writes")
+CARD = Test("end_to_end/test_bench.py::test_card_has_a_row_for_agent_and_server")
 INGEST = Test("end_to_end/test_bench.py::test_ingest_rate_prints_a_ratio_and_the_delay_of_a_push")
 PUSH = Test("end_to_end/test_bench.py::test_push_delay_has_a_request_for_every_bed")
 FAULTS = Run(".venv/bin/python -m legwatch_lab.faults --list", "leg_dead")
@@ -334,6 +335,7 @@ TABLE: dict[str, Way] = typed() | {
     "push_delay.py": PUSH,
     "replay_rate.py": REPLAY_RATE,
     "command_start.py": COMMAND_START,
+    "card.py": CARD,
     # what `legwatch up` says at the end of its made night: run as it was printed
     "legwatch alerts --config DEMO --night last": DEMO,
     "legwatch alerts --config DEMO explain N": DEMO,
@@ -362,6 +364,7 @@ TABLE: dict[str, Way] = typed() | {
     ".venv/bin/python tests/bench/command_start.py [--rounds N] [--only WORD] [--other TREE]": (
         COMMAND_START
     ),
+    ".venv/bin/python tests/bench/card.py [--minutes N] [--settle N]": CARD,
     ".venv/bin/python tests/bench/owner_cost.py [--beds N N] [--minutes N]": OWNER_COST,
     ".venv/bin/python tests/bench/big_store.py FILE [--beds N] [--nights N] [--windows N]": (
         BIG_STORE

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from legwatch.contract.failing import Failing, as_body, from_body
 from legwatch.contract.fields import CLOCKS, VERSION, dump, maybe_whole, parse
 from legwatch.errors import WireError
 from legwatch.events import ClockTrust
@@ -28,6 +29,7 @@ class BedsideInfo(NamedTuple):
     button: str = ""  # why its button does not work; empty: it works, or there is none
     lamp: str = ""  # the same of lamp and buzzer
     left_out: str = ""  # what of its recording is not played, and why; empty: nothing
+    failing: tuple[Failing, ...] = ()  # sensors whose readings fail, as of when that changed
 
     @property
     def places(self) -> frozenset[str]:
@@ -61,6 +63,8 @@ def encode_info(info: BedsideInfo) -> bytes:
         body["lamp"] = printable(info.lamp, LONGEST_WHY)
     if info.left_out:
         body["left_out"] = printable(info.left_out, LONGEST_WHY)
+    if info.failing:
+        body["failing"] = as_body(info.failing)
     return dump(body)
 
 
@@ -81,6 +85,7 @@ def decode_info(payload: bytes | bytearray) -> BedsideInfo:
         button=_why(body, "button"),
         lamp=_why(body, "lamp"),
         left_out=_why(body, "left_out"),
+        failing=from_body(body.get("failing"), MOST_SENSORS),
     )
 
 

@@ -8,6 +8,7 @@ from legwatch.events import ClockTrust, Window
 from legwatch.testing import WINDOW_MS
 from legwatch_device.agent import Agent
 from legwatch_device.indicator import Indicator
+from legwatch_device.keeping import Most
 from legwatch_device.spool import Spool
 from legwatch_device.testing.fakes import FakeFeed, FakeLink, FakeSignal
 from legwatch_runtime.testing import FakeClock
@@ -28,6 +29,7 @@ class InProcessAgent:
         most: int = 1000,
         feed: FakeFeed | None = None,
         user: str = "",
+        run: str = "a run",
     ) -> None:
         self.spool = spool
         self.clock, self.link, self.signal = FakeClock(), FakeLink(), FakeSignal()
@@ -43,8 +45,9 @@ class InProcessAgent:
             feed=self.feed,
             clock=self.clock,
             said=self._items,
-            most=most,
+            most=Most(most),
             user=user,
+            run=run,
             button=lambda: self.no_button,
             beacon=self.beacon,
         )

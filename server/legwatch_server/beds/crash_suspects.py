@@ -30,6 +30,7 @@ class Suspects:
         self._alone: dict[bytes, int] = {}  # by message hash: how many tries alone
         self._guilty: set[bytes] = set()  # quarantined; the broker may still hold more copies
         self._content = b""
+        self._written: bytes | None = None  # what the file has; None: not known
         if path is None:
             return
         with contextlib.suppress(OSError):
@@ -106,7 +107,11 @@ class Suspects:
         self._alone = {name: tried if len(names) == 1 else 0 for name in names}
 
     def _write(self, content: bytes) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):  # the store reports a full disk
-                os.pwrite(self._file, content, 0)
-                os.ftruncate(self._file, len(content))
+        # Twice a second nothing is at work: each write costs the card a block of its journal.
+        if self._file is None or content == self._written:
+            return
+        self._written = None
+        with contextlib.suppress(OSError):  # the store reports a full disk
+            os.pwrite(self._file, content, 0)
+            os.ftruncate(self._file, len(content))
+            self._written = content

@@ -94,10 +94,11 @@ def has_a_clock(window: Window) -> bool:
 def _age_ms(bed: BedRecord | None, window: Window) -> int | None:
     """Return how long a window waited in its agent, by the agent's elapsed clock.
 
-    Of a window of an earlier start an agent knows that only by its wall clock.
+    Of a window of an earlier start an agent knows that only by its wall clock, if that was set; and
+    if it was not, by the machine's elapsed clock or not at all.
     """
     info = bed.bedside.info if bed is not None else None
-    live = info is None or info.boot in ("", window.boot)
+    live = info is None or info.boot in ("", window.boot) or window.clock == UNSYNCED
     return window.age_ms if live else None
 
 

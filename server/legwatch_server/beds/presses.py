@@ -1,6 +1,7 @@
 """Presses of the bedside buttons: each counts once, and is confirmed however often it comes."""
 
 from legwatch.contract.action import BEDSIDE, OF_BUTTON, Answered, as_event
+from legwatch.events import ClockTrust
 from legwatch.lived import Pressed
 from legwatch_server.beds import lived
 from legwatch_server.beds.decisions import Decisions
@@ -8,6 +9,8 @@ from legwatch_server.beds.recordings import Recordings
 from legwatch_server.inbox import PressArrived
 from legwatch_server.ingest.timestamps import pressed_ms
 from legwatch_server.store.port import WriterStore
+
+UNSYNCED = ClockTrust.UNSYNCED.value
 
 
 class Presses:
@@ -36,12 +39,13 @@ class Presses:
         if bed.played:
             # An older press counts for the current minute: the timeline must not leap back.
             self._recordings.leap(bed, max(press.at_ms, bed.state.at_ms), message.arrived_ms)
-        self._decisions.batch.presses.append(
-            (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
-        )
-        self._decisions.touch(bed)
         ahead_ms = bed.ahead_ms or 0
         at_ms = pressed_ms(press, message.arrived_ms, played=bed.played, ahead_ms=ahead_ms)
+        own_ms = press.at_ms if press.clock != UNSYNCED else at_ms  # never in 1970
+        self._decisions.batch.presses.append(
+            (bed.id, press.id, press.button, own_ms, press.kind.value if press.kind else None)
+        )
+        self._decisions.touch(bed)
         if press.button in OF_BUTTON:
             to = Answered(at_ms, press.kind)
             event = as_event(OF_BUTTON[press.button], press.minutes or 0, to)

@@ -10,6 +10,7 @@ from legwatch.alerting.alert import silenced_until_ms
 from legwatch.alerting.budget import allows
 from legwatch.alerting.trial_nights import night_number
 from legwatch.conditions.verdict import Reason, Severity
+from legwatch.contract.failing import Failing
 from legwatch.contract.roles import GAUGES, ROLES, THERMOMETERS
 from legwatch.engine import BedState, BedView, view
 from legwatch.events import BODY_KINDS, AlertKind, ClockTrust, Window
@@ -49,7 +50,8 @@ class Seen:
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
     why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
     is lost. `out_of_order`: what of it does not work, and why. `left_out`: what of its recording is
-    not played, and why. `stands`: the alerts that stand.
+    not played, and why. `failing`: the sensors of which readings fail. `stands`: the alerts that
+    stand.
     """
 
     bed: str
@@ -62,6 +64,7 @@ class Seen:
     off: bool = False
     out_of_order: Sequence[tuple[str, str]] = ()
     left_out: str = ""
+    failing: Sequence[Failing] = ()
     stands: Sequence[Standing] = ()
 
 
@@ -81,6 +84,8 @@ class BedNow:
         yield from self.values()
         for name, why in self.seen.out_of_order:
             yield name, f"does not work: {why}"
+        for one in self.seen.failing:
+            yield f"{one.place} sensor", str(one)
         yield "in bed", self.in_bed()
         for what in self.stands():
             yield "stands", what

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from legwatch import engine
-from legwatch.bedside import known, out_of_order
+from legwatch.bedside import failing, known, out_of_order
 from legwatch.errors import SettingsError
 from legwatch.text.span import span
 from legwatch_runtime import locations
@@ -162,6 +162,7 @@ def _seen(
             off=bedside.online is False,
             out_of_order=out_of_order(bedside),
             left_out="" if bedside.info is None else bedside.info.left_out,
+            failing=failing(bedside),
             refused=one.refused,
             stands=standing(reader, ident, state) if state and ident is not None else (),
         )

@@ -62,11 +62,19 @@ class Gauges:
         online = GaugeMetricFamily(
             "legwatch_bedside_online", "1 while the bedside is connected", labels=["bed"]
         )
+        failing = GaugeMetricFamily(
+            "legwatch_readings_failed",
+            "share of a sensor's readings that failed in an hour",
+            labels=["bed", "sensor", "reason"],
+        )
         for bed, bedside in report["bedsides"].items():
+            for sensor, found in bedside.get("failing", {}).items():
+                for reason, count in found["why"].items():
+                    failing.add_metric([bed, sensor, reason], count / max(1, found["readings"]))
             lost.add_metric([bed], bedside.get("windows_lost", 0))
             if bedside["online"] is not None:
                 online.add_metric([bed], bedside["online"])
-        yield from (lost, online)
+        yield from (lost, online, failing)
         for name in ("beds", "queue", "backlog"):
             yield GaugeMetricFamily(
                 f"legwatch_{name}", f"current number: {name}", value=report[name]
