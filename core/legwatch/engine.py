@@ -246,6 +246,19 @@ def was_heard(state: BedState) -> bool:
     return bool(state.bed.signals.back_ms)
 
 
+def newest(state: BedState) -> Window | None:
+    """Return the last window that has come, if its minute is still open; None: it is not."""
+    return max(state.open_windows, key=lambda window: window.to_ms, default=None)
+
+
+def newest_ms(state: BedState) -> int:
+    """Return when the last window that has come has ended, UTC ms; 0: none has come."""
+    window = newest(state)
+    if window is not None:
+        return window.to_ms
+    return state.bed.signals.window_ms if was_heard(state) else 0
+
+
 def _is_only_expected(state: BedState) -> bool:
     """Return True if no window has come yet, and nobody was told so."""
     return not state.bed.signals.back_ms and not any(state.bed.alerts.firing)

@@ -19,6 +19,7 @@ from legwatch_server.beds.boots import Boots
 from legwatch_server.beds.counters import Counters
 from legwatch_server.beds.decisions import Decisions, Undeclared
 from legwatch_server.beds.excuses import Excuses
+from legwatch_server.beds.helped import Helped
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.recordings import Recordings
@@ -39,6 +40,7 @@ from legwatch_server.inbox import (
     PressArrived,
     ServerFact,
     StatusArrived,
+    ToldArrived,
     Unreadable,
     WindowArrived,
     Work,
@@ -78,6 +80,7 @@ class UnitOfWork:
         self._watch = Watch(decisions, rules, self._recordings, self.excuses)
         self._agents = Agents(decisions, rules, self._watch, self.excuses)
         self.presses = Presses(store, decisions, self._recordings)
+        self._helped = Helped(store, decisions, self.presses)
         self.answers = Answers(store, self.beds, decisions.decide)
         self._unusable = Unusable(decisions, self.boots, self.presses, self._agents, now)
         self.unread = self._unusable.unread
@@ -171,6 +174,8 @@ class UnitOfWork:
                     self._window(work)
                 case PressArrived():
                     self.presses.take(work)
+                case ToldArrived():
+                    self._helped.take(work)
                 case InfoArrived():
                     self._agents.take_info(work)
                 case StatusArrived():

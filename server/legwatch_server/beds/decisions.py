@@ -6,11 +6,13 @@ Whatever changes a bed touches it before, so that `undo` can give it back as it 
 from collections.abc import Callable, Sequence
 
 from legwatch import engine
-from legwatch.alerting.notice import Notice
+from legwatch.alerting import told_here
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.bedside import Bedside, UnreadWindows
+from legwatch.contract.action import BEDSIDE
 from legwatch.engine import BedState
 from legwatch.errors import WireError
-from legwatch.events import Away, Event, Window
+from legwatch.events import Ack, AlertKind, Away, Event, Window
 from legwatch.lived import Entry
 from legwatch.rivals import Rivals
 from legwatch.text.message import of_no_broker, text
@@ -124,7 +126,16 @@ class Decisions:
         bed.state = state
         for notice in notices:
             self.note(bed, notice, who)
+            if notice.transition is TransitionKind.FIRED and bed.bedside.told:
+                self.answer_at_bed(bed, AlertKind(notice.kind), notice.at_ms)
         return self.batch.notices[first:] if notices else ()
+
+    def answer_at_bed(self, bed: BedRecord, kind: AlertKind, at_ms: int) -> None:
+        """Let an answer at the bed, to its own alert, count for the alert that stands here."""
+        alert = bed.state.bed.alerts.of(kind)
+        stands = alert.severity is not None and not alert.acknowledged
+        if stands and told_here.is_answered(bed.bedside.told, kind, at_ms, bed.rules):
+            self.decide(bed, Ack(bed.state.at_ms, kind, alert.episode_ms), BEDSIDE)
 
     def _pass_away(self, bed: BedRecord, event: Event, away_ms: int) -> None:
         """Let the time before an event pass in which the server was not listening."""
@@ -159,7 +170,8 @@ class Decisions:
     def note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         """Store a notice of a bed; `who`: the person whose answer it follows."""
         said = text(of_no_broker(notice) if self.no_broker() else notice)
-        new = NewNotice(bed.id, bed.name, notice, said, who=who, played=bed.played)
+        known = told_here.known(bed.bedside.told, notice, bed.rules)
+        new = NewNotice(bed.id, bed.name, notice, said, who=who, played=bed.played, known=known)
         self.batch.notices.append(new)
         self.counters.count(notice)
 
