@@ -117,6 +117,8 @@ class _Bedside:
         self.feed_part.start()
         sensors = ", ".join(f"{place} {driver}" for place, driver in _drivers(self.settings))
         logger.info("agent up: bed %s, sensors: %s", self.settings.bed, sensors or "none")
+        if self.settings.untold():
+            logger.warning("%s", self.settings.untold())
         self.link.start()
         if self.settings.recording.file:  # its windows have the pace of the recording
             systemd.Watchdog(self.parts).start()
@@ -169,8 +171,6 @@ class _Bedside:
     def _fallback(self) -> Helps | None:
         """Return what tells the sleeper while the server is silent; None: nothing can or shall."""
         settings = self.settings
-        if settings.untold():
-            logger.info("%s", settings.untold())
         if not settings.helps_itself():
             return None
         # It brings the engine, which takes memory.

@@ -54,6 +54,7 @@ class Fallback:
         self._given: bytes | None = None  # the last message
         self._later: Handed | None = None  # what it says, if that has to wait
         self._rests = False  # nobody watches the bed
+        self._by_profile = False  # no server has ever handed over limits
         self.watch = self._begun(sensors)
 
     def _begun(self, sensors: Collection[str]) -> OwnWatch:
@@ -66,11 +67,7 @@ class Fallback:
             handed = _read(payload)
             if handed is not None:
                 return own_watch.from_then(own_watch.begun(handed.limits, sensors), handed)
-        if not self._rests:
-            logger.info(
-                "no limits of this bed are kept here: until the server hands some over, the bedside"
-                " would use those of the standard profile while the server is silent"
-            )
+        self._by_profile = not self._rests
         return own_watch.begun(usual(), sensors)
 
     def measured(self, window: Window) -> None:
@@ -106,6 +103,7 @@ class Fallback:
             return
         self._kept.keep(message.payload, decode_rules(message.payload).limits)
         self.watch = self.watch._replace(limits=handed.limits)
+        self._by_profile = False
         self._later = handed
 
     def pressed(self, press: Press) -> None:
@@ -159,8 +157,11 @@ class Fallback:
         if self._silent:
             logger.warning(
                 "the server has confirmed nothing for %.0f s: until it does, the bedside tells its"
-                " sleeper by lamp and buzzer itself, at night",
+                " sleeper by lamp and buzzer itself, at night%s",
                 self._after_s,
+                ", by the limits of the standard profile, since no server has handed over others"
+                if self._by_profile
+                else "",
             )
         else:
             logger.info("the server confirms the windows again, and tells people again")

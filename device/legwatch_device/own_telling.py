@@ -68,10 +68,12 @@ class OwnTelling:
         wanted, told = self._wanted.get(AlertKind.COLD), self.told.get(AlertKind.COLD)
         if wanted is not None and wanted.notice.transition is TransitionKind.EXPECTED:
             del self._wanted[AlertKind.COLD]
-        if told is not None and told.transition is TransitionKind.EXPECTED:
+        if told is None or told.transition is not TransitionKind.EXPECTED:
+            return
+        del self.told[AlertKind.COLD]
+        if AlertKind.COLD not in self._wanted:  # else the lamp stays lit for the alert
             self._calm.append(_thread(AlertKind.COLD))
             self._note(AtBed.OVER, told)
-            del self.told[AlertKind.COLD]
 
     def confirmed(self, seq: int) -> None:
         """Leave to the server what came with these windows."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
-from legwatch.conditions.verdict import RANK, Severity
+from legwatch.conditions.verdict import RANK, Reason, Severity
 from legwatch.contract.told_at_bed import AtBed, ToldAtBed
 from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules
@@ -49,14 +49,26 @@ def with_step(
 
 def known(told: Iterable[ToldHere], notice: Notice, rules: Rules) -> Known:
     """Return what the sleeper knows of an alert that the engine tells now."""
+    if notice.reason is Reason.HEARD_AT_BED:
+        return Known(notice.at_ms, notice.at_ms)
     if notice.transition not in MAY_SOUND and notice.transition is not TransitionKind.EXPECTED:
         return NOTHING
-    one = _standing(told, notice.kind)
-    if one is None or RANK[notice.severity] > RANK[one.level]:
+    return of_alert(told, notice.kind, notice.severity, notice.at_ms, rules)
+
+
+def of_alert(
+    told: Iterable[ToldHere], kind: object, severity: Severity, at_ms: int, rules: Rules
+) -> Known:
+    """Return what the sleeper knows of an alert that stands at `at_ms`.
+
+    It is what was told within the time after which the engine itself would tell it once more.
+    """
+    one = _standing(told, kind)
+    if one is None or RANK[severity] > RANK[one.level]:
         return NOTHING
-    urgent = notice.severity is Severity.URGENT
+    urgent = severity is Severity.URGENT
     again_s = rules.alerts.repeat_urgent_s if urgent else rules.alerts.budget_gap_s
-    since_ms = notice.at_ms - again_s * 1000
+    since_ms = at_ms - again_s * 1000
     lit_ms, heard_ms = (ms if ms > since_ms else 0 for ms in (one.lit_ms, one.heard_ms))
     return Known(max(lit_ms, heard_ms), heard_ms)
 
