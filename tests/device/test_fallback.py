@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import pytest
 
 from legwatch import engine, own_watch
 from legwatch.contract.bed_rules import BedRules, encode_rules
-from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.event import decode_event
 from legwatch.contract.press import Press
@@ -22,25 +21,27 @@ from legwatch.limits.rules import Rules
 from legwatch.limits.written import as_table
 from legwatch.recording import events, parse
 from legwatch.state_codec import to_json
-from legwatch.testing import WINDOW_MS, drive, live_window, uncovering
+from legwatch.testing import uncovering
 from legwatch_device.broker_link import LinkUp, RulesGiven
-from legwatch_device.drivers import Signal
 from legwatch_device.fallback import Fallback
 from legwatch_device.kept_rules import NAME, KeptRules
 from legwatch_device.spool import Spool
 from legwatch_device.testing import InProcessAgent
 from legwatch_runtime.profiles import judged, rules_for
 from legwatch_runtime.testing import FakeClock
+from legwatch_runtime.zones import zone_named
 from repository import REPO
 
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
-RULES = rules_for("standard", {"alerts.learn_nights": 0}, UTC)
+WINDOW_MS = 30_000  # longer ones than usual, for quick tests
+ZONE = zone_named("UTC", "zone")
+RULES = rules_for("standard", {"alerts.learn_nights": 0}, ZONE)
 NIGHTS = sorted((REPO / "tests/nights").glob("*.csv.gz"))
 LEG = uncovering((60, 400))
 
 
 def look(minute: float, leg: Callable[[float], float | None] = LEG) -> dict[str, Any]:
-    moves = 1 if minute % 20 < 0.1 else 0
+    moves = 3 if minute % 20 < 0.1 else 0
     room_c = 18.0 + 0.1 * (int(minute) % 3)
     return {"leg_c": leg(minute), "room_c": room_c, "moves": moves, "in_bed": True}
 
@@ -110,7 +111,6 @@ def test_while_the_server_confirms_nothing_is_ever_lit(night: Path, tmp_path: Pa
     clock, state = FakeClock(), engine.start(trial_over=True)
     helper = Fallback(300, clock, KeptRules(tmp_path, clock), ("leg", "room", "movement"))
     helper.given(handed())
-    alerts = 0
     with gzip.open(night, "rt") as lines:
         windows = [one for one in events(parse(lines, zone=UTC)) if isinstance(one, Window)]
     for seq, window in enumerate(windows, 1):
@@ -121,11 +121,9 @@ def test_while_the_server_confirms_nothing_is_ever_lit(night: Path, tmp_path: Pa
         helper.measured(live)
         helper.confirmed("0000000a", seq)
         assert list(helper.turn()) == []
-        state, notices = engine.advance(state, live, RULES)
-        alerts += len(notices)
+        state, _ = engine.advance(state, live, RULES)
     assert helper.events() == []
-    assert alerts
-    assert helper.watch.state.bed.alerts == state.bed.alerts
+    assert helper.watch.state.bed.alerts == state.bed.alerts  # it knows them all the same
 
 
 def test_a_silent_server_is_no_alert(bedside: Bedside) -> None:
@@ -147,7 +145,7 @@ def test_what_has_fired_just_before_is_told_when_the_silence_is_long_enough(
     bedside: Bedside,
 ) -> None:
     bedside.play_to(66, server=True)
-    bedside.play_to(70.9, server=False)
+    bedside.play_to(70.5, server=False)
     assert bedside.did == []
     bedside.play_to(71.0, server=False)
     assert bedside.did[-1] == "sound"
@@ -167,8 +165,9 @@ def test_a_press_answers_it_and_the_server_hears_of_both(bedside: Bedside) -> No
     bedside.play_to(75, server=False)
     bedside.agent.turn(Press("p1", "ack", bedside.clock.now_ms))
     assert bedside.did[-1] == "calm"
-    bedside.play_to(120, server=False)  # urgent by now; and an answer holds for the urgent one?
-    assert bedside.steps()[:5] == ["lamp", "lamp", "lamp", "buzzer", "answered"]
+    assert bedside.steps() == ["lamp", "lamp", "lamp", "buzzer", "answered"]
+    bedside.play_to(85, server=False)
+    assert bedside.did[-1] == "calm"
 
 
 def test_when_it_is_over_the_lamp_goes_out(bedside: Bedside) -> None:
@@ -186,13 +185,13 @@ def test_what_was_told_is_sent_once_by_its_id(bedside: Bedside) -> None:
     bedside.play_to(75, server=False)
     ids = tuple(one.id for one in bedside.told())
     sent = [decode_event(payload) for payload in bedside.agent.link.payloads(Channel.EVENT)]
-    assert [one.id for one in sent][:4] == list(ids)
+    assert tuple(dict.fromkeys(one.id for one in sent)) == ids
     bedside.agent.turn(Stored("0000000f", 0, ids))
     assert bedside.told() == []
 
 
 def test_in_the_first_nights_it_makes_no_sound(bedside: Bedside) -> None:
-    rules = rules_for("standard", {}, UTC)
+    rules = rules_for("standard", {}, ZONE)
     bedside.agent.turn(handed(rules=rules, learned=False))
     bedside.play_to(55, server=True)
     bedside.play_to(110, server=False)
@@ -232,7 +231,7 @@ def test_with_a_lamp_alone_the_server_knows_that_nothing_has_sounded(bedside: Be
 def test_a_bedside_that_boots_without_the_server_has_its_limits(tmp_path: Path) -> None:
     spool, clock = Spool(":memory:"), FakeClock()
     first = Bedside(tmp_path, spool, clock=clock)
-    mild = rules_for("standard", {"alerts.learn_nights": 0, "warmth.early_s": 0}, UTC)
+    mild = rules_for("standard", {"alerts.learn_nights": 0, "warmth.early_s": 0}, ZONE)
     first.agent.turn(handed(rules=mild))
     first.play_to(30, server=True)
     clock.advance(120_000)
@@ -246,7 +245,7 @@ def test_a_bedside_that_boots_without_the_server_has_its_limits(tmp_path: Path) 
 
 def test_a_damaged_file_leaves_the_limits_before(tmp_path: Path) -> None:
     clock = FakeClock()
-    before = rules_for("standard", {"warmth.plain_c": 27.0}, UTC)
+    before = rules_for("standard", {"warmth.plain_c": 27.0}, ZONE)
     helper = Fallback(300, clock, KeptRules(tmp_path, clock))
     helper.given(handed(rules=before))
     helper.given(handed())
@@ -290,9 +289,9 @@ def test_while_the_clock_is_not_set_every_hour_is_night(tmp_path: Path) -> None:
     after = bed.agent.fallback.watch.state
     assert after.bed.alerts.cold.severity is before.severity  # what stands goes on
     assert abs(after.at_ms - bed.clock.now_ms) < MINUTE_MS
-    did = list(bed.did)
+    sounds = bed.did.count("sound")
     bed.play_to(110, server=False)
-    assert bed.did == did
+    assert bed.did.count("sound") == sounds
     spool.close()
 
 
@@ -304,5 +303,5 @@ def test_a_fault_of_its_own_watch_does_not_end_the_measuring(
 
     monkeypatch.setattr(own_watch, "judge", fails)
     bedside.play_to(2, server=True)
-    assert bedside.agent.measured == 12
+    assert bedside.agent.measured == 4
     assert caplog.text.count("the bedside's own watch has failed") == 1
