@@ -5,13 +5,16 @@ the agent, its spool, its own engine, the server's writer, store, planner and ou
 ones. Only the sensors, the lamp and the push services are fakes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from legwatch.alerting.notice import TransitionKind
 from legwatch.contract.confirmation import decode_stored
+from legwatch.contract.event import decode_event
 from legwatch.contract.press import Press
+from legwatch.contract.told_at_bed import AtBed, ToldAtBed
 from legwatch.contract.topics import Channel, topic
 from legwatch.events import ClockTrust, Window
 from legwatch.settings import load
@@ -40,6 +43,7 @@ class Told(NamedTuple):
     minute: float
     who: str  # a person, or "bed" for what the bedside has done by itself
     how: str  # quiet, loud
+    level: str  # of the alert
 
 
 def settings(**more: Any) -> ServerSettings:
@@ -96,6 +100,7 @@ class SilentHouse:
         self.up = True
         self.at_broker: list[tuple[str, bytes]] = []  # for the server, while it is away
         self.retained: dict[str, bytes] = {}
+        self.by_bed: dict[str, ToldAtBed] = {}  # what the bedside has told by itself
         self.taken = 0  # of what the server has published
         self.boots = 0
         self.spool = Spool(":memory:")  # what it holds outlives the agent
@@ -172,6 +177,7 @@ class SilentHouse:
         """Bring messages to and fro until nobody has more to say."""
         for _ in range(5):
             sent, self.agent.link.sent = self.agent.link.sent, []
+            self._note(one.payload for one in sent if one.channel is Channel.EVENT)
             self.at_broker += [(topic(BED, one.channel), one.payload) for one in sent]
             if not self.up:
                 return
@@ -186,6 +192,11 @@ class SilentHouse:
             if not (self.agent.link.sent or back):
                 return
 
+    def _note(self, payloads: Iterable[bytes]) -> None:
+        for event in map(decode_event, payloads):
+            if isinstance(event, ToldAtBed):
+                self.by_bed[event.id] = event
+
     def _item(self, name: str, payload: bytes) -> object:
         if name == topic(BED, Channel.STORED):
             return decode_stored(payload)
@@ -193,14 +204,19 @@ class SilentHouse:
 
     # ---- what came of it
     def told(self) -> list[Told]:
-        """Return all that anybody was told, in order."""
+        """Return all that anybody was told of an alert, in order; reports are none."""
         pushes = [
-            Told(one.minute, one.push.person, one.push.purpose.value)
+            Told(one.minute, one.push.person, one.push.purpose.value, one.push.severity.value)
             for one in self.server.pushes.arrived
             if one.push.purpose in ("quiet", "loud")
+            and one.push.transition is not TransitionKind.REPORTED
         ]
-        words = {"light": "quiet", "sound": "loud"}
-        bed = [Told(at, "bed", words[what]) for at, what in self.signal.at if what in words]
+        words = {AtBed.LAMP: "quiet", AtBed.BUZZER: "loud"}
+        bed = [
+            Told((one.at_ms - BEGIN) / MINUTE_MS, "bed", words[one.what], one.level)
+            for one in self.by_bed.values()
+            if one.what in words
+        ]
         return sorted((*pushes, *bed))
 
 

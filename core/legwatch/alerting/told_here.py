@@ -26,10 +26,14 @@ class ToldHere(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the sleeper knows of an alert by lamp and buzzer; UTC ms, 0: nothing."""
+    """What the sleeper knows of an alert by lamp and buzzer; UTC ms, 0: nothing.
+
+    `before`: the sleeper has heard of it, if also less, or longer ago.
+    """
 
     lit_ms: int = 0
     heard_ms: int = 0
+    before: bool = False
 
 
 NOTHING = Known()
@@ -50,7 +54,7 @@ def with_step(
 def known(told: Iterable[ToldHere], notice: Notice, rules: Rules) -> Known:
     """Return what the sleeper knows of an alert that the engine tells now."""
     if notice.reason is Reason.HEARD_AT_BED:
-        return Known(notice.at_ms, notice.at_ms)
+        return Known(notice.at_ms, notice.at_ms)  # the sleeper has heard this itself
     if notice.transition not in MAY_SOUND and notice.transition is not TransitionKind.EXPECTED:
         return NOTHING
     return of_alert(told, notice.kind, notice.severity, notice.at_ms, rules)
@@ -64,13 +68,16 @@ def of_alert(
     It is what was told within the time after which the engine itself would tell it once more.
     """
     one = _standing(told, kind)
-    if one is None or RANK[severity] > RANK[one.level]:
+    if one is None:
         return NOTHING
+    before = bool(one.heard_ms)
+    if RANK[severity] > RANK[one.level]:
+        return Known(before=before)
     urgent = severity is Severity.URGENT
     again_s = rules.alerts.repeat_urgent_s if urgent else rules.alerts.budget_gap_s
     since_ms = at_ms - again_s * 1000
     lit_ms, heard_ms = (ms if ms > since_ms else 0 for ms in (one.lit_ms, one.heard_ms))
-    return Known(max(lit_ms, heard_ms), heard_ms)
+    return Known(max(lit_ms, heard_ms), heard_ms, before)
 
 
 def is_answered(told: Iterable[ToldHere], kind: AlertKind, at_ms: int, rules: Rules) -> bool:

@@ -98,6 +98,7 @@ class UnitOfWork:
         self.counters.begin()
         self.batch = Batch(boots=self.boots.new)
         self.decisions.begin(self.batch)
+        self._helped.begin(coming)
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.kept: list[BedRecord] = []  # what is not only a window of an open minute
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from legwatch import engine
 from legwatch.alerting import told_here
 from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.alerting.told_here import ToldHere
 from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.contract.action import BEDSIDE
 from legwatch.engine import BedState
@@ -62,6 +63,8 @@ class Decisions:
         self.touched: dict[str, BedRecord] = {}
         self.judged: set[str] = set()  # beds that the engine has judged without an error
         self.swept: set[str] = set()  # beds to store, whatever is new of them
+        # What bedsides have told by themselves, with what comes later in this batch.
+        self.coming: dict[str, tuple[ToldHere, ...]] = {}
         self._before: dict[str, _Before] = {}
 
     def undo(self) -> None:
@@ -170,7 +173,8 @@ class Decisions:
     def note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         """Store a notice of a bed; `who`: the person whose answer it follows."""
         said = text(of_no_broker(notice) if self.no_broker() else notice)
-        known = told_here.known(bed.bedside.told, notice, bed.rules)
+        told = self.coming.get(bed.name, bed.bedside.told)
+        known = told_here.known(told, notice, bed.rules)
         new = NewNotice(bed.id, bed.name, notice, said, who=who, played=bed.played, known=known)
         self.batch.notices.append(new)
         self.counters.count(notice)

@@ -4,6 +4,7 @@ It is recorded, people hear of a sound, and what the button has answered counts 
 alert.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from legwatch.alerting.notice import SuppressedBy, report
@@ -13,7 +14,8 @@ from legwatch.contract.told_at_bed import AtBed
 from legwatch_server.rest import WATCHED
 from legwatch_server.beds.decisions import Decisions
 from legwatch_server.beds.presses import Presses
-from legwatch_server.inbox import ToldArrived
+from legwatch_server.beds.registry import BedRecord
+from legwatch_server.inbox import ToldArrived, Work
 from legwatch_server.ingest.timestamps import pressed_ms
 from legwatch_server.store.port import WriterStore
 
@@ -31,13 +33,21 @@ class Helped:
     def __init__(self, store: WriterStore, decisions: Decisions, presses: Presses) -> None:
         self._store, self._decisions, self._presses = store, decisions, presses
 
+    def begin(self, coming: Sequence[Work]) -> None:
+        """Look ahead: a window before such a message in the queue may tell the same alert."""
+        for work in coming:
+            if type(work) is ToldArrived and (bed := self._decisions.beds.get(work.bed)):
+                before = self._decisions.coming.get(bed.name, bed.bedside.told)
+                told = with_step(before, work.told, _at_ms(bed, work))
+                self._decisions.coming[bed.name] = told
+
     def take(self, arrived: ToldArrived) -> None:
         """Store one step, and confirm it as a press is confirmed."""
-        name, told, message = arrived
+        name, told, _ = arrived
         bed = self._decisions.bed(name)
         if not self._presses.is_first(bed, told.id):
             return
-        at_ms = pressed_ms(told, message.arrived_ms, played=bed.played, ahead_ms=bed.ahead_ms or 0)
+        at_ms = _at_ms(bed, arrived)
         row = (bed.id, told.id, told.what.value, told.at_ms, told.kind.value)
         self._decisions.batch.presses.append(row)
         self._decisions.touch(bed)
@@ -54,3 +64,9 @@ class Helped:
         self._decisions.tell(bed, said)
         if told.what is AtBed.ANSWERED:
             self._decisions.answer_at_bed(bed, told.kind, at_ms)
+
+
+def _at_ms(bed: BedRecord, arrived: ToldArrived) -> int:
+    """Return when it was told, by the server's time."""
+    at_ms, ahead_ms = arrived.message.arrived_ms, bed.ahead_ms or 0
+    return pressed_ms(arrived.told, at_ms, played=bed.played, ahead_ms=ahead_ms)

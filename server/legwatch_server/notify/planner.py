@@ -147,6 +147,8 @@ class DeliveryPlanner:
         if new.bed_id == SERVER_ID:  # it concerns every bed, and so whoever watches any
             every = {name: replace(person, beds=()) for name, person in self.people.items()}
             watch = watch._replace(people=every)
+        if new.known.before and notice.transition in MAY_SOUND:
+            told = told | {name for name, one in watch.people.items() if _sleeps(one, new.bed)}
         steps = notification_steps(notice, watch, told, self.limits)
         return tuple(_not_known(steps, new.known, watch, now_ms))
 
@@ -181,6 +183,11 @@ def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
     return frozenset((name, channel) for name, channels in found for channel in channels)
 
 
+def _sleeps(person: Person, bed: str) -> bool:
+    """Return True for a sleeper of this bed, who hears its buzzer."""
+    return person.role == SLEEPER and person.watches(bed)
+
+
 def _not_known(
     steps: Iterable[NotificationStep], known: Known, watch: Watch, now_ms: int
 ) -> Iterator[NotificationStep]:
@@ -190,7 +197,7 @@ def _not_known(
     """
     waited_s = (now_ms - known.heard_ms) / 1000 if known.heard_ms else 0.0
     for step in steps:
-        sleeper = watch.people[step.person].role == SLEEPER
+        sleeper = _sleeps(watch.people[step.person], watch.bed)
         if sleeper and step.purpose is Purpose.LOUD and known.heard_ms:
             continue
         if sleeper and step.purpose is Purpose.QUIET and known.lit_ms:

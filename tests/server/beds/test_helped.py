@@ -67,7 +67,7 @@ def test_a_carer_hears_of_it_without_a_sound_and_the_sleeper_knows(ward: InProce
 
 
 def test_without_it_the_sleeper_is_told_first(ward: InProcessServer) -> None:
-    ward.play("b", 71, look)
+    ward.play("b", 69, look)
     assert loud(ward) == [(58.0, "anna"), (68.0, "bert")]
 
 
@@ -76,7 +76,7 @@ def test_who_was_told_at_the_bed_is_not_told_again_and_the_next_person_is(
 ) -> None:
     ward.play("b", 41, look)
     tell(ward, AtBed.BUZZER)
-    ward.play("b", 30, look)
+    ward.play("b", 28, look)
     assert loud(ward) == [(58.0, "bert")]  # the sleeper has heard it more than ten minutes ago
 
 
