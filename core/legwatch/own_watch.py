@@ -101,9 +101,7 @@ def answer(was: OwnWatch, event: Ack | Snooze) -> tuple[OwnWatch, Notices]:
     return was._replace(state=state), notices
 
 
-def take_over(
-    was: OwnWatch, handed: Handed, recent: Sequence[Window]
-) -> tuple[OwnWatch, Notices]:
+def take_over(was: OwnWatch, handed: Handed, recent: Sequence[Window]) -> tuple[OwnWatch, Notices]:
     """Go on from what the server knows; `recent` are the last windows, oldest first.
 
     Those that the server has not judged are judged once more. A state of which it is not known how
@@ -145,9 +143,7 @@ def _timed(was: OwnWatch, window: Window) -> OwnWatch:
     whole_ms = round(by_ms / MINUTE_MS) * MINUTE_MS
     state = shifted(was.state, whole_ms, was.rules)
     ahead_ms = was.ahead_ms + by_ms - whole_ms
-    return was._replace(
-        state=state, zero_ms=was.zero_ms + whole_ms, ahead_ms=ahead_ms, timed=True
-    )
+    return was._replace(state=state, zero_ms=was.zero_ms + whole_ms, ahead_ms=ahead_ms, timed=True)
 
 
 def _first(now: OwnWatch, to_ms: int) -> BedState:

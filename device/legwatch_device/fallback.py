@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from legwatch import own_watch
 from legwatch.alerting.notice import Notice
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
-from legwatch.contract.bed_rules import BedRules, decode_rules
+from legwatch.contract.bed_rules import decode_rules
 from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.contract.press import Press
 from legwatch.contract.told_at_bed import ToldAtBed

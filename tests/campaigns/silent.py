@@ -80,8 +80,11 @@ def _late(told: Sequence[Told], reference: Sequence[Told], minute: float) -> Ite
         due = max(one.minute, minute) + ALLOWED_MIN
         if one.who != BED or not minute < one.minute or due > minute + AWAY_MIN:
             continue
-        if any(other.minute <= one.minute and other.how == "loud" and _of(other, one)
-               for other in told if other.who == "bed"):
+        if any(
+            other.minute <= one.minute and other.how == "loud" and _of(other, one)
+            for other in told
+            if other.who == "bed"
+        ):
             continue
         known = [other for other in told if other.who == "bed" and other.minute <= due]
         enough = ("loud",) if one.how == "loud" else ("quiet", "loud")

@@ -27,7 +27,7 @@ from legwatch_device.fallback import Fallback
 from legwatch_device.kept_rules import NAME, KeptRules
 from legwatch_device.spool import Spool
 from legwatch_device.testing import InProcessAgent
-from legwatch_runtime.profiles import judged, rules_for
+from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.testing import FakeClock
 from legwatch_runtime.zones import zone_named
 from repository import REPO

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from campaigns import silent
-from campaigns.silent_house import BED, house
+from campaigns.silent_house import BED, Told, house
 from end_to_end.bedroom import BUTTON, Bedroom, Ear, did
 from end_to_end.house import PASSWORD, wait_until
 from legwatch import engine
@@ -51,7 +52,12 @@ def about_to_sound() -> bytes:
     for seq in range(1, 70 * 6 + 1):
         minute = seq / 6
         moves = 1 if minute % 20 < 0.1 else 0
-        seen = {"leg_c": leg(minute), "room_c": 18.0, "moves": moves, "in_bed": True}
+        seen: dict[str, Any] = {
+            "leg_c": leg(minute),
+            "room_c": 18.0,
+            "moves": moves,
+            "in_bed": True,
+        }
         window = live_window(seq, to_ms - (70 * 6 - seq) * 10_000, **seen)
         state, _ = engine.advance(state, window, RULES)
     return encode_rules(BedRules(encode(as_table(RULES)), to_json(state), engine.newest_ms(state)))
@@ -64,9 +70,7 @@ def test_a_bedside_tells_its_sleeper_and_a_server_that_comes_hears_of_it_once(
 ) -> None:
     bedroom.broker()
     ear = Ear(bedroom, "event")
-    agent = bedroom.bed(
-        "anna", tap=True, sensors=SENSORS, fallback={"after_s": AFTER_S}, **BUTTON
-    )
+    agent = bedroom.bed("anna", tap=True, sensors=SENSORS, fallback={"after_s": AFTER_S}, **BUTTON)
     ear.say(topic("anna", Channel.RULES), about_to_sound(), retain=True)
     kept = bedroom.folder / "agent-anna" / NAME
     wait_until(kept.exists, "the limits on the card: the broker lets the bed read them", 10)
@@ -81,7 +85,8 @@ def test_a_bedside_tells_its_sleeper_and_a_server_that_comes_hears_of_it_once(
     wait_until(lambda: bedroom.count("notices", "reason='answered_at_bed'"), "the answer")
     with closing(Spool(bedroom.spool("anna"))) as spool:
         wait_until(lambda: not spool.presses_waiting(), "the confirmation")
-    told = bedroom.rows("SELECT reason, count(*) FROM notices WHERE reason LIKE '%at_bed' GROUP BY 1")
+    sql = "SELECT reason, count(*) FROM notices WHERE reason LIKE '%at_bed' GROUP BY 1"
+    told = bedroom.rows(sql)
     assert dict(told) == {"lit_at_bed": 1, "heard_at_bed": 1, "answered_at_bed": 1}
     assert agent.stop() == 0
 
@@ -98,14 +103,14 @@ def test_killed_at_a_minute_of_a_cold_night_the_sleeper_is_told_in_time_and_once
 
 # What the server tells in this night if it never ends; see the next test.
 REFERENCE = (
-    silent.Told(65.0, BED, "quiet", "log"),
-    silent.Told(68.0, BED, "quiet", "warning"),
-    silent.Told(71.0, BED, "loud", "warning"),
-    silent.Told(81.0, "bert", "loud", "warning"),
-    silent.Told(90.0, BED, "loud", "urgent"),
-    silent.Told(90.0, "bert", "loud", "urgent"),
-    silent.Told(100.0, BED, "loud", "urgent"),
-    silent.Told(100.0, "bert", "loud", "urgent"),
+    Told(65.0, BED, "quiet", "log"),
+    Told(68.0, BED, "quiet", "warning"),
+    Told(71.0, BED, "loud", "warning"),
+    Told(81.0, "bert", "loud", "warning"),
+    Told(90.0, BED, "loud", "urgent"),
+    Told(90.0, "bert", "loud", "urgent"),
+    Told(100.0, BED, "loud", "urgent"),
+    Told(100.0, "bert", "loud", "urgent"),
 )
 
 

@@ -39,9 +39,7 @@ class Known(NamedTuple):
 NOTHING = Known()
 
 
-def with_step(
-    was: Iterable[ToldHere], told: ToldAtBed, at_ms: int
-) -> tuple[ToldHere, ...]:
+def with_step(was: Iterable[ToldHere], told: ToldAtBed, at_ms: int) -> tuple[ToldHere, ...]:
     """Take in one step; `at_ms`: its time by the server."""
     others = tuple(one for one in was if one.kind is not told.kind)
     new = ToldHere(told.kind, Severity(told.level), told.episode_ms)

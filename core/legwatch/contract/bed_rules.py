@@ -18,8 +18,8 @@ _encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 class BedRules(NamedTuple):
     """The limits and the state of one bed, each as JSON: `limits.written` and `state_codec`.
 
-    `to_ms`: when the last window that the state has seen ended by the server's time, UTC ms; 0: none
-    has come. `boot` and `seq` name this window; an empty `boot`: it is not known which it was.
+    `to_ms`: when the last window that the state has seen ended, UTC ms by the server; 0: none has
+    come. `boot` and `seq` name this window; an empty `boot`: it is not known which it was.
     """
 
     limits: str
@@ -30,7 +30,7 @@ class BedRules(NamedTuple):
 
 
 def encode_rules(rules: BedRules) -> bytes:
-    """Return the JSON of a `rules` message; both texts are JSON already, and stand in it as such."""
+    """Return the JSON of a `rules` message; both texts are JSON, and stand in it as such."""
     named = f',"boot":"{rules.boot}","seq":{rules.seq}' if rules.boot else ""
     head = f'"v":{VERSION},"to_ms":{rules.to_ms}{named}'
     return f'{{{head},"limits":{rules.limits},"state":{rules.state}}}'.encode()

@@ -116,7 +116,9 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
     ),
     Reason.LIT_AT_BED: (
         marked("The bedside has lit its lamp by itself"),
-        marked("The server was silent, so the bedside itself has lit the lamp at the bed: {alert}."),
+        marked(
+            "The server was silent, so the bedside itself has lit the lamp at the bed: {alert}."
+        ),
     ),
     Reason.HEARD_AT_BED: (
         marked("The bedside has told the sleeper by itself"),

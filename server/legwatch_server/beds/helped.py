@@ -11,12 +11,12 @@ from legwatch.alerting.notice import SuppressedBy, report
 from legwatch.alerting.told_here import with_step
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.told_at_bed import AtBed
-from legwatch_server.rest import WATCHED
 from legwatch_server.beds.decisions import Decisions
 from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import ToldArrived, Work
 from legwatch_server.ingest.timestamps import pressed_ms
+from legwatch_server.rest import WATCHED
 from legwatch_server.store.port import WriterStore
 
 _REASONS = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main
-from legwatch.contract.topics import Channel, topic
 from legwatch.contract.told_at_bed import AtBed, ToldAtBed, encode_told
+from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
 from legwatch.testing import uncovering
 from legwatch_server.testing import InProcessServer
@@ -42,7 +42,8 @@ def tell(ward: InProcessServer, what: AtBed, ident: str = "t1", **more: Any) -> 
 
 
 def loud(ward: InProcessServer) -> list[tuple[float, str]]:
-    return [(one.minute, one.push.person) for one in ward.pushes.arrived if one.push.purpose == "loud"]
+    arrived = ward.pushes.arrived
+    return [(one.minute, one.push.person) for one in arrived if one.push.purpose == "loud"]
 
 
 def test_it_is_stored_once_and_confirmed_each_time(ward: InProcessServer) -> None:
