@@ -271,8 +271,7 @@ class Agent:
                 )
             )
         self._kept.put(items, presses)
-        for one in all_stamped:
-            self._let(lambda helper, one=one: helper.measured(one))  # type: ignore[misc]
+        self._let(lambda helper: [helper.measured(one) for one in all_stamped])
 
     def _carry(self) -> None:
         """Bring some of what is in memory to the disk; what was sent of it is sent again."""

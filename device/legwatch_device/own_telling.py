@@ -1,4 +1,4 @@
-"""What the bedside tells its sleeper by itself: what is wanted, what was asked of the lamp, and done.
+"""What the bedside tells its sleeper by itself: what is wanted, what was asked of the lamp, done.
 
 Each step that was done is an event for the server, which then tells nobody twice.
 """

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,7 +100,7 @@ def _of(other: Told, one: Told) -> bool:
 def _twice(told: Sequence[Told]) -> Iterator[str]:
     """Yield what the sleeper has heard twice of the same level, sooner than the engine says it."""
     heard = [one for one in told if one.who in (BED, "bed") and one.how == "loud"]
-    for one, then in zip(heard, heard[1:], strict=False):
+    for one, then in pairwise(heard):
         # The bedside repeats by when its engine has decided, and may have begun to tell later.
         allowed = AFTER_MIN if one.who == then.who == "bed" else 0.2
         if one.level == then.level and then.minute - one.minute < AGAIN_MIN[one.level] - allowed:

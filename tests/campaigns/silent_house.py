@@ -60,8 +60,7 @@ def settings(**more: Any) -> ServerSettings:
         "rules": rules,
         **more,
     }
-    made = load(ServerSettings, table)
-    return made
+    return load(ServerSettings, table)
 
 
 class TimedSignal(FakeSignal):

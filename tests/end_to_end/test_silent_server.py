@@ -58,7 +58,7 @@ def about_to_sound() -> bytes:
             "moves": moves,
             "in_bed": True,
         }
-        window = live_window(seq, to_ms - (70 * 6 - seq) * 10_000, **seen)
+        window = live_window(seq, to_ms - (70 * 6 - seq) * 10_000, moves=moves, **seen)
         state, _ = engine.advance(state, window, RULES)
     return encode_rules(BedRules(encode(as_table(RULES)), to_json(state), engine.newest_ms(state)))
 

@@ -64,7 +64,9 @@ def _is_right(window: Window, arrived_ms: int, anchor: Anchor | None) -> bool:
 def pressed_ms(
     press: Press | ToldAtBed, arrived_ms: int, *, played: bool, ahead_ms: int = 0
 ) -> int:
-    """Return when a button was pressed, or a bedside told something, UTC ms: by the agent's clock if the time is possible.
+    """Return when a button was pressed, or a bedside told something, UTC ms.
+
+    It is by the agent's clock if the time is possible.
 
     `ahead_ms`: by how much the agent's clock was ahead when its last window came. If its clock is
     not set or impossible, return the arrival minus the waiting time, if known. For a played bed,
