@@ -63,8 +63,8 @@ class Lights(Protocol):
 class Helps(Protocol):
     """What tells the sleeper while the server is silent: see `fallback`."""
 
-    def measured(self, window: Window) -> None:
-        """Take in a window, as it was stored."""
+    def measured(self, windows: Iterable[Window]) -> None:
+        """Take in windows, as they were stored."""
 
     def confirmed(self, boot: str, seq: int) -> None:
         """Take in what the server has stored."""
@@ -271,7 +271,7 @@ class Agent:
                 )
             )
         self._kept.put(items, presses)
-        self._let(lambda helper: [helper.measured(one) for one in all_stamped])
+        self._let(lambda helper: helper.measured(all_stamped))
 
     def _carry(self) -> None:
         """Bring some of what is in memory to the disk; what was sent of it is sent again."""

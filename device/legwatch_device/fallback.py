@@ -70,13 +70,14 @@ class Fallback:
         self._by_profile = not self._rests
         return own_watch.begun(usual(), sensors)
 
-    def measured(self, window: Window) -> None:
-        """Judge the next window, with the number under which it is stored."""
-        self._recent.append(window)
-        self._unheard.append((window.seq, self._clock.instant()))
-        was = self.watch
-        self.watch, notices = own_watch.judge(was, window)
-        self._take(was, notices, window.seq)
+    def measured(self, windows: Iterable[Window]) -> None:
+        """Judge the next windows, with the numbers under which they are stored."""
+        for window in windows:
+            self._recent.append(window)
+            self._unheard.append((window.seq, self._clock.instant()))
+            was = self.watch
+            self.watch, notices = own_watch.judge(was, window)
+            self._take(was, notices, window.seq)
 
     def confirmed(self, boot: str, seq: int) -> None:
         """Note that the server has these windows: what has come of them is its own to tell."""

@@ -118,7 +118,7 @@ def test_while_the_server_confirms_nothing_is_ever_lit(night: Path, tmp_path: Pa
         live = window._replace(
             boot="0000000a", seq=seq, mono_ms=clock.up_ms, clock=ClockTrust.SYNCED.value
         )
-        helper.measured(live)
+        helper.measured([live])
         helper.confirmed("0000000a", seq)
         assert list(helper.turn()) == []
         state, _ = engine.advance(state, live, RULES)
