@@ -122,7 +122,10 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
     ),
     Reason.HEARD_AT_BED: (
         marked("The bedside has told the sleeper by itself"),
-        marked("The server was silent, so the bedside itself has sounded at the bed: {alert}."),
+        marked(
+            "The server was silent, so the bedside itself has sounded at the bed: {alert}."
+            " Please look."
+        ),
     ),
     Reason.ANSWERED_AT_BED: (
         marked("Answered at the bed"),

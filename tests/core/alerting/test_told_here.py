@@ -30,7 +30,7 @@ HEARD = with_step((), step(AtBed.BUZZER), T0)
 
 
 def test_who_has_heard_it_has_seen_it_too() -> None:
-    assert known(HEARD, fired(10), RULES) == Known(T0, T0)
+    assert known(HEARD, fired(10), RULES) == Known(T0, T0, before=True)
     lit = with_step((), step(AtBed.LAMP), T0)
     assert known(lit, fired(10), RULES) == Known(T0, 0)
 
