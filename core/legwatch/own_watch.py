@@ -89,7 +89,9 @@ def judge(was: OwnWatch, window: Window) -> tuple[OwnWatch, Notices]:
     if was.zero_ms is None:
         state = _first(now, to_ms)
     if state.minute_end_ms and from_ms - state.at_ms > GAP_MS:
-        state, before = engine.advance(state, Away(from_ms), now.rules)
+        # A window closes all minutes that ended before it; those of this time are excused, too.
+        passed, before = engine.advance(state, Away(to_ms - 1 + engine.GRACE_MS), now.rules)
+        state = passed._replace(at_ms=from_ms)
     placed = window._replace(from_ms=from_ms, to_ms=to_ms)
     state, notices = engine.advance(state, placed, now.rules)
     return now._replace(state=state), before + notices

@@ -195,6 +195,7 @@ class UnitOfWork:
                     self._agents.unseen(self.beds[name], now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
+            self.decisions.answer_what_fired()
         except WireError as error:
             bad = message_of(work)
             if bad is None:
@@ -206,6 +207,7 @@ class UnitOfWork:
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
         self.decisions.decide(bed, Tick(at_ms))
+        self.decisions.answer_what_fired()
         self._agents.set_up(bed, at_ms)
         self._agents.report(bed, at_ms)
 

@@ -63,6 +63,7 @@ class Decisions:
         self.touched: dict[str, BedRecord] = {}
         self.judged: set[str] = set()  # beds that the engine has judged without an error
         self.swept: set[str] = set()  # beds to store, whatever is new of them
+        self._fired: list[tuple[BedRecord, AlertKind, int]] = []  # at beds that tell by themselves
         # What bedsides have told by themselves, with what comes later in this batch.
         self.coming: dict[str, tuple[ToldHere, ...]] = {}
         self._before: dict[str, _Before] = {}
@@ -130,8 +131,18 @@ class Decisions:
         for notice in notices:
             self.note(bed, notice, who)
             if notice.transition is TransitionKind.FIRED and bed.bedside.told:
-                self.answer_at_bed(bed, AlertKind(notice.kind), notice.at_ms)
+                self._fired.append((bed, AlertKind(notice.kind), notice.at_ms))
         return self.batch.notices[first:] if notices else ()
+
+    def answer_what_fired(self) -> None:
+        """Let answers at the bed count for what has fired; call it behind what it has fired by.
+
+        A night is replayed in the order in which its windows and answers were noted.
+        """
+        if self._fired:
+            fired, self._fired = self._fired, []
+            for bed, kind, at_ms in fired:
+                self.answer_at_bed(bed, kind, at_ms)
 
     def answer_at_bed(self, bed: BedRecord, kind: AlertKind, at_ms: int) -> None:
         """Let an answer at the bed, to its own alert, count for the alert that stands here."""

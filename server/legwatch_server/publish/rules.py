@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from legwatch.alerting.alert import AlertStates
-from legwatch.contract.bed_rules import BedRules, encode_rules
+from legwatch.contract.bed_rules import MAX_RULES_BYTES, BedRules, encode_rules
 from legwatch.contract.topics import Channel, topic
 from legwatch.engine import newest, newest_ms
 from legwatch.limits.rules import Rules
@@ -97,6 +97,8 @@ class RulesPublisher:
         if watched and not update.state.minutes:
             return  # nothing is known of it yet
         payload = self._payload(update) if watched else b""
+        if len(payload) > MAX_RULES_BYTES:  # hundreds of windows in its open minute
+            return  # the next minute ends with fewer
         # What is lost without a connection is told again with the next one.
         self._transport.publish(Outgoing(name, payload, sure=not watched, retain=True))
         alerts = update.state.bed.alerts

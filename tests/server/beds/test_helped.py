@@ -1,6 +1,7 @@
 """What a bedside has told by itself: it counts once, and nobody is told it twice."""
 
 from collections.abc import Iterator
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from legwatch.__main__ import main
 from legwatch.contract.told_at_bed import AtBed, ToldAtBed, encode_told
 from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
+from legwatch.lived import relive
 from legwatch.testing import uncovering
 from legwatch_server.testing import InProcessServer
 from server.ward import open_ward
@@ -147,6 +149,18 @@ def test_the_record_of_the_night_says_it(
     ident = ward.rows("SELECT min(id) FROM notices")[0][0]
     assert main(["alerts", "--config", str(config), "explain", str(ident)]) == 0
     assert "the server was silent" in capsys.readouterr().out
+
+
+def test_the_night_is_replayed_as_it_was_lived(ward: InProcessServer) -> None:
+    ward.play("b", 41, look)
+    tell(ward, AtBed.BUZZER)
+    tell(ward, AtBed.ANSWERED, "t2")
+    ward.play("b", 12, look)
+    with ward.store.reader() as reader:
+        ((ident, _),) = reader.beds("b")
+        found = reader.lived(ident, "b", date(2026, 1, 2), UTC)
+    assert [one.notice for one in found.given] == list(relive(found))
+    assert {"heard_at_bed", "by_person"} <= {one.notice.reason for one in found.given}
 
 
 def test_of_a_resting_bed_it_is_only_confirmed(tmp_path: Path) -> None:
