@@ -49,7 +49,11 @@ def test_a_good_file_is_known_for_what_it_is(
 
 @pytest.mark.parametrize(
     ("more", "tells"),
-    [("", False), ('signal = { driver = "simulated" }', True), ("fallback = { after_s = 0 }", True)],
+    [
+        ("", False),
+        ('signal = { driver = "simulated" }', True),
+        ("fallback = { after_s = 0 }", True),
+    ],
 )
 def test_a_bed_that_cannot_tell_by_itself_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, tells: bool
