@@ -22,6 +22,7 @@ from legwatch.alerting.alert import (
     rebase,
     silenced_until_ms,
 )
+from legwatch.alerting.budget import spend
 from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_BEGINS, TRIAL_OVER
@@ -178,6 +179,17 @@ def go_on(state: BedState, at_ms: int, rules: Rules) -> BedState:
         told=told_sensors.ToldSensors(),
     )
     return passed._replace(bed=bed, at_ms=max(passed.at_ms, at_ms))
+
+
+def sounded(state: BedState, at_ms: int, rules: Rules) -> BedState:
+    """Count a warning that the bedside has told with a sound by itself: the night's budget is one.
+
+    What was counted here since then is the same alert.
+    """
+    budget = state.bed.budget
+    if budget.last_ms is not None and budget.last_ms >= at_ms:
+        return state
+    return state._replace(bed=state.bed._replace(budget=spend(budget, at_ms, rules)))
 
 
 def set_up(state: BedState, sensors: Collection[str]) -> BedState:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
 from legwatch.conditions.verdict import RANK, Reason, Severity
 from legwatch.contract.told_at_bed import AtBed, ToldAtBed
-from legwatch.events import AlertKind
+from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.limits.rules import Rules
 
 
@@ -76,6 +76,20 @@ def of_alert(
     since_ms = at_ms - again_s * 1000
     lit_ms, heard_ms = (ms if ms > since_ms else 0 for ms in (one.lit_ms, one.heard_ms))
     return Known(max(lit_ms, heard_ms), heard_ms, before)
+
+
+def heard_warning(told: Iterable[ToldHere], step: ToldAtBed) -> int:
+    """Return when the warning of this step has sounded at the bed, UTC ms; 0: it has not."""
+    return next(
+        (
+            one.heard_ms
+            for one in told
+            if (one.kind, one.episode_ms) == (step.kind, step.episode_ms)
+            and one.level is Severity.WARNING
+            and one.kind in BODY_KINDS
+        ),
+        0,
+    )
 
 
 def is_answered(told: Iterable[ToldHere], kind: AlertKind, at_ms: int, rules: Rules) -> bool:

@@ -7,10 +7,12 @@ alert.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from legwatch import engine
 from legwatch.alerting.notice import SuppressedBy, report
-from legwatch.alerting.told_here import with_step
+from legwatch.alerting.told_here import heard_warning, with_step
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.told_at_bed import AtBed
+from legwatch.lived import Sounded
 from legwatch_server.beds.decisions import Decisions
 from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.registry import BedRecord
@@ -64,6 +66,11 @@ class Helped:
         self._decisions.tell(bed, said)
         if told.what is AtBed.ANSWERED:
             self._decisions.answer_at_bed(bed, told.kind, at_ms)
+        heard_ms = heard_warning(bed.bedside.told, told)
+        if told.what is AtBed.OVER and heard_ms and bed.state.minute_end_ms:
+            # Before it is over, the same alert may be found and counted here.
+            state = engine.sounded(bed.state, heard_ms, bed.rules)
+            self._decisions.change(bed, state, Sounded(heard_ms))
 
 
 def _at_ms(bed: BedRecord, arrived: ToldArrived) -> int:

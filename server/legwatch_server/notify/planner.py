@@ -201,6 +201,8 @@ def _not_known(
         if sleeper and step.purpose is Purpose.LOUD and known.heard_ms:
             continue
         if sleeper and step.purpose is Purpose.QUIET and known.lit_ms:
+            if step.readable and not known.heard_ms:  # more than a lamp can say
+                yield step._replace(shines=False)
             continue
         later = step.purpose is Purpose.LOUD and step.after_s
         yield step._replace(after_s=max(0.0, step.after_s - waited_s)) if later else step

@@ -8,6 +8,7 @@ take no time from the windows.
 import json
 import logging
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from legwatch.alerting.alert import AlertStates
@@ -69,8 +70,7 @@ class RulesPublisher:
         now = self._now()
         if now.since(self._second) >= 1.0:
             self._second, self._taken = now, 0
-        most = MOST_A_S - self._taken
-        for bed in list(self._waiting)[:most]:
+        for bed in list(islice(self._waiting, MOST_A_S - self._taken)):
             update = self._waiting.pop(bed)
             self._taken += 1
             try:

@@ -38,7 +38,8 @@ def ward(tmp_path: Path) -> Iterator[InProcessServer]:
 
 def tell(ward: InProcessServer, what: AtBed, ident: str = "t1", **more: Any) -> None:
     at_ms = more.pop("at_ms", ward.clock.now_ms)
-    told = ToldAtBed(ident, what, AlertKind.COLD, at_ms, more.get("level", "warning"), at_ms)
+    of_ms, level = more.get("of_ms", at_ms), more.get("level", "warning")
+    told = ToldAtBed(ident, what, AlertKind.COLD, at_ms, level, of_ms)
     ward.turn([ward.message(EVENT, encode_told(told))])
     ward.settle()
 
@@ -117,6 +118,23 @@ def test_after_its_end_at_the_bed_the_next_alert_is_told_to_all(ward: InProcessS
         tell(ward, what, f"t{number}")
     ward.play_until_loud("b", look)
     assert loud(ward)[0][1] == "anna"
+
+
+def test_a_sound_at_the_bed_counts_for_the_nights_budget_when_it_is_over(
+    ward: InProcessServer,
+) -> None:
+    ward.play("b", 35, look)
+    tell(ward, AtBed.BUZZER, of_ms=1)
+    assert ward.unit.beds["b"].state.bed.budget.used == 0  # the same alert may still be found
+    tell(ward, AtBed.OVER, "t2", of_ms=1)
+    tell(ward, AtBed.OVER, "t3", of_ms=1)
+    assert ward.unit.beds["b"].state.bed.budget.used == 1
+    ward.play("b", 24, look)
+    assert loud(ward) == []  # less than an hour later
+    with ward.store.reader() as reader:
+        ((ident, _),) = reader.beds("b")
+        found = reader.lived(ident, "b", date(2026, 1, 2), UTC)
+    assert [one.notice for one in found.given] == list(relive(found))
 
 
 def test_a_new_start_of_the_server_plans_no_second_push_for_who_knows(
