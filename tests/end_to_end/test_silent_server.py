@@ -52,12 +52,7 @@ def about_to_sound() -> bytes:
     for seq in range(1, 70 * 6 + 1):
         minute = seq / 6
         moves = 1 if minute % 20 < 0.1 else 0
-        seen: dict[str, Any] = {
-            "leg_c": leg(minute),
-            "room_c": 18.0,
-            "moves": moves,
-            "in_bed": True,
-        }
+        seen: dict[str, Any] = {"leg_c": leg(minute), "room_c": 18.0, "in_bed": True}
         window = live_window(seq, to_ms - (70 * 6 - seq) * 10_000, moves=moves, **seen)
         state, _ = engine.advance(state, window, RULES)
     return encode_rules(BedRules(encode(as_table(RULES)), to_json(state), engine.newest_ms(state)))
