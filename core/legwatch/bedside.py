@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind, report
+from legwatch.alerting.told_here import ToldHere
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.failing import Failing
@@ -54,6 +55,7 @@ class Bedside(NamedTuple):
     mute_said_ms: int = 0  # when people were last told that a sensor gives nothing
     blind_said_ms: int = 0  # when people were told that this bed can never warn
     mute_said: tuple[str, ...] = ()  # the sensors that they were told of then, and shortly before
+    told: tuple[ToldHere, ...] = ()  # what it has told its sleeper while the server was silent
 
 
 def out_of_order(bedside: Bedside) -> tuple[tuple[str, str], ...]:

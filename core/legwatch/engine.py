@@ -22,6 +22,7 @@ from legwatch.alerting.alert import (
     rebase,
     silenced_until_ms,
 )
+from legwatch.alerting.budget import spend
 from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_BEGINS, TRIAL_OVER, urgent_of
@@ -180,6 +181,17 @@ def go_on(state: BedState, at_ms: int, rules: Rules) -> BedState:
     return passed._replace(bed=bed, at_ms=max(passed.at_ms, at_ms))
 
 
+def sounded(state: BedState, at_ms: int, rules: Rules) -> BedState:
+    """Count a warning that the bedside has told with a sound by itself: the night's budget is one.
+
+    What was counted here since then is the same alert.
+    """
+    budget = state.bed.budget
+    if budget.last_ms is not None and budget.last_ms >= at_ms:
+        return state
+    return state._replace(bed=state.bed._replace(budget=spend(budget, at_ms, rules)))
+
+
 def set_up(state: BedState, sensors: Collection[str]) -> BedState:
     """Expect readings of these sensors of the bed, though none may ever have come."""
     was = state.bed.signals
@@ -244,6 +256,19 @@ def fitted(info: BedsideInfo | None, state: BedState | None) -> frozenset[str] |
 def was_heard(state: BedState) -> bool:
     """Return True if a window has ever come."""
     return bool(state.bed.signals.back_ms)
+
+
+def newest(state: BedState) -> Window | None:
+    """Return the last window that has come, if its minute is still open; None: it is not."""
+    return max(state.open_windows, key=lambda window: window.to_ms, default=None)
+
+
+def newest_ms(state: BedState) -> int:
+    """Return when the last window that has come has ended, UTC ms; 0: none has come."""
+    window = newest(state)
+    if window is not None:
+        return window.to_ms
+    return state.bed.signals.window_ms if was_heard(state) else 0
 
 
 def _is_only_expected(state: BedState) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
-from legwatch.engine import BedState, advance, begin, end, expect, go_on, set_up, start
+from legwatch.engine import BedState, advance, begin, end, expect, go_on, set_up, sounded, start
 from legwatch.events import Ack, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.moments import shifted
@@ -91,6 +91,12 @@ class Told(NamedTuple):
     notice: Notice
 
 
+class Sounded(NamedTuple):
+    """The bedside had told a warning with a sound by itself, and that is over."""
+
+    at_ms: int
+
+
 class Lost(NamedTuple):
     """The state of the bed could not be read at a start: what comes after is not known."""
 
@@ -99,7 +105,7 @@ class Lost(NamedTuple):
 
 _Told = (
     Restarted | NewRules | SetUp | Expected | Dropped | Begun | Rested | WatchedAgain | Moved
-    | Excused | Pressed
+    | Excused | Pressed | Sounded
 )  # fmt: skip
 Entry = Event | _Told | Told | Lost
 
@@ -185,6 +191,8 @@ def step(state: BedState, entry: Entry, rules: Rules) -> tuple[BedState, tuple[N
             return go_on(state, at_ms, rules), ()
         case Moved(by_ms):
             return shifted(state, by_ms, rules), ()
+        case Sounded(at_ms):
+            return sounded(state, at_ms, rules), ()
         case Told(notice):
             return state, (notice,)
         case _:

@@ -24,6 +24,7 @@ from legwatch.lived import (
     Restarted,
     Rested,
     SetUp,
+    Sounded,
     Told,
     WatchedAgain,
 )
@@ -38,7 +39,7 @@ SHAPES: Mapping[str, Any] = {
     "excused": Excused, "restarted": Restarted, "rules": NewRules, "set_up": SetUp,
     "expected": Expected, "dropped": Dropped, "begun": Begun, "rested": Rested,
     "watched_again": WatchedAgain, "moved": Moved,
-    "pressed": Pressed, "told": Told, "lost": Lost,
+    "pressed": Pressed, "told": Told, "lost": Lost, "sounded": Sounded,
 }  # fmt: skip
 _NAMES: Mapping[Any, str] = {shape: name for name, shape in SHAPES.items()}
 

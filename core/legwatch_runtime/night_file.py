@@ -3,21 +3,15 @@
 import gzip
 import os
 import zlib
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from legwatch.errors import CannotRun, RecordingError, SettingsError
-from legwatch.limits.rules import Rules
-from legwatch.limits.written import from_table
 from legwatch.lived import LivedNight
 from legwatch.night_file import is_night, lines, parse
-from legwatch_runtime.profiles import rules_for
+from legwatch_runtime.profiles import judged
 from legwatch_runtime.replay_file import opened
 from legwatch_runtime.zones import zone_named
 
-BASE = "standard"  # where an older file has no limit that there is today
 PRIVATE = 0o600  # it is somebody's night
 
 
@@ -81,18 +75,3 @@ def read(path: Path) -> LivedNight:
     except (RecordingError, SettingsError) as error:
         why = str(error)
     raise RecordingError(f"{path}: cannot be read: {why}") from None
-
-
-def judged(table: Mapping[str, Any]) -> Rules:
-    """Return the limits of a table in a night's file; raises ValueError."""
-    name = str(table.get("zone", "UTC"))
-    try:
-        base = _base(name)
-    except SettingsError as error:
-        raise ValueError(str(error)) from None
-    return from_table(table, base, base.zone)
-
-
-@cache
-def _base(zone: str) -> Rules:
-    return rules_for(BASE, {}, zone_named(zone, "zone"))

@@ -9,6 +9,10 @@ from typing import Any
 from legwatch.errors import SettingsError
 from legwatch.limits.profile import build, merge, parse_profile
 from legwatch.limits.rules import Rules
+from legwatch.limits.written import from_table
+from legwatch_runtime.zones import zone_named
+
+BASE = "standard"  # where an older file or message has no limit that there is today
 
 
 def names() -> list[str]:
@@ -24,6 +28,16 @@ def rules_for(
     `key_of`: as in `build`.
     """
     return build(merge(_chain(profile)), own, zone=zone, key_of=key_of)
+
+
+def judged(table: Mapping[str, Any]) -> Rules:
+    """Return the limits of a table, as `limits.written` writes it; raises ValueError."""
+    name = str(table.get("zone", "UTC"))
+    try:
+        base = _base(name)
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
+    return from_table(table, base, base.zone)
 
 
 def sources(profile: str) -> dict[str, str]:
@@ -53,6 +67,11 @@ def lowest(profile: str) -> dict[str, float]:
         for group, limits in merge(_chain(profile)).items()
         for key, found in limits.items()
     }
+
+
+@cache
+def _base(zone: str) -> Rules:
+    return rules_for(BASE, {}, zone_named(zone, "zone"))
 
 
 def _chain(profile: str) -> list[dict[str, Any]]:

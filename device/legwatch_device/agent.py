@@ -4,8 +4,8 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
 
 from legwatch import __version__
 from legwatch.contract.bedside_command import Command, CommandResult, encode_result
@@ -13,10 +13,11 @@ from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.failing import Failing
 from legwatch.contract.press import Press
+from legwatch.contract.told_at_bed import ToldAtBed, encode_told
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window
-from legwatch_device.broker_link import LinkUp, PubAck
+from legwatch_device.broker_link import LinkUp, PubAck, RulesGiven
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
 from legwatch_device.keeping import LOST, PLAYED_TO, Keeping, Most
@@ -26,6 +27,7 @@ from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_runtime.clock import Clock, Instant
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
 SAID_IN_VAIN = 3  # tries until the log says it: about a minute
@@ -60,6 +62,31 @@ class Lights(Protocol):
         """Return why they do not work; empty: they do, or there are none."""
 
 
+class Helps(Protocol):
+    """What tells the sleeper while the server is silent: see `fallback`."""
+
+    def measured(self, windows: Iterable[Window]) -> None:
+        """Take in windows, as they were stored."""
+
+    def confirmed(self, boot: str, seq: int) -> None:
+        """Take in what the server has stored."""
+
+    def given(self, message: RulesGiven) -> None:
+        """Take in what the server hands over."""
+
+    def pressed(self, press: Press) -> None:
+        """Take in a press of the button."""
+
+    def did(self, result: CommandResult) -> bool:
+        """Take in how a command went; False: it was the server's."""
+
+    def turn(self) -> Iterable[Command]:
+        """Return what lamp and buzzer are to do now."""
+
+    def events(self) -> Iterable[ToldAtBed]:
+        """Return what the server should hear, and forget it."""
+
+
 class Finished:
     """The feed has ended."""
 
@@ -89,7 +116,9 @@ class Agent:
         failing: Callable[[], tuple[Failing, ...]] = tuple,
         run: str = "",
         home: Home = lambda spool, *, at_once=False: None,  # noqa: ARG005 - it is there
+        fallback: Helps | None = None,
     ) -> None:
+        self._fallback = fallback  # None: the bedside does nothing by itself
         self._home = home
         self._failing = failing  # sensors of which readings fail
         self._button = button  # why it does not work; empty: it does
@@ -167,6 +196,7 @@ class Agent:
             self._made()
         for item in items:
             self._handle(item)
+        self._let(self._help_itself)
         self._beacon.watch()
         if self._clock.instant().since(self._info_at) >= INFO_EVERY_S:
             self._send_info()
@@ -184,16 +214,38 @@ class Agent:
                 self._answer(self._beacon.obey(item))
             case CommandResult():
                 self._answer(item)
+            case RulesGiven():
+                self._let(lambda helper: helper.given(item))
             case Press():
                 # The person at the bed has seen the alert, even if the server is away.
                 self._beacon.calm()
+                self._let(lambda helper: helper.pressed(item))
             case Finished():
                 self._finished = True
 
     def _answer(self, result: CommandResult | None) -> None:
         """Send a result, if it is there; without a connection the server asks again."""
-        if result is not None:
+        if result is not None and not self._let(lambda helper: helper.did(result)):
             self._link.send(Channel.RESULT, encode_result(result))
+
+    def _help_itself(self, fallback: Helps) -> None:
+        """Let lamp and buzzer tell what the server does not; the server hears of it later."""
+        for command in fallback.turn():
+            self._answer(self._beacon.obey(command))
+        told = [(0, encode_told(one)) for one in fallback.events()]
+        if told:
+            self._kept.put((), told)
+
+    def _let(self, do: Callable[[Helps], T]) -> T | None:
+        """Let the bedside's own watch do something; a fault of it must not end the measuring."""
+        if self._fallback is None:
+            return None
+        try:
+            return do(self._fallback)
+        except Exception:
+            logger.exception("the bedside's own watch has failed and ends: only the server watches")
+            self._fallback = None
+            return None
 
     def _next(self) -> list[Any]:
         try:
@@ -210,10 +262,11 @@ class Agent:
         return items
 
     def _keep(self, measured: list[Window], presses: list[tuple[int, bytes]]) -> None:
-        items = []
+        items, all_stamped = [], []
         for window in measured:
             self._seq += 1
             stamped = window._replace(boot=self._boot, seq=self._seq)
+            all_stamped.append(stamped)
             items.append(
                 SpooledWindow(
                     boot=self._boot,
@@ -225,6 +278,7 @@ class Agent:
                 )
             )
         self._kept.put(items, presses, self._runs.facts())
+        self._let(lambda helper: helper.measured(all_stamped))
 
     def _carry(self) -> None:
         """Bring what is in memory to the disk; what was sent of it is not sent again."""
@@ -316,6 +370,7 @@ class Agent:
             self._kept.forget(payload)
         self._acked_by_broker.clear()
         done = self._kept.confirm(stored.boot, stored.seq)
+        self._let(lambda helper: helper.confirmed(stored.boot, stored.seq))
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_at = self._clock.instant()

@@ -19,7 +19,7 @@ from legwatch.contract.press import Press
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust, Window
 from legwatch_device import fittings
-from legwatch_device.agent import Agent, Finished
+from legwatch_device.agent import Agent, Finished, Helps
 from legwatch_device.arguments import parser
 from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
@@ -117,6 +117,7 @@ class _Bedside:
             button=str if self.button is None else self.button.why,
             failing=self.feed.failing if isinstance(self.feed, Sampler) else tuple,
             user="" if settings.mqtt.user == settings.bed else settings.mqtt.user,
+            fallback=self._fallback(),
         )
 
     def run(self) -> int:
@@ -127,6 +128,8 @@ class _Bedside:
         self.feed_part.start()
         sensors = ", ".join(f"{place} {driver}" for place, driver in _drivers(self.settings))
         logger.info("agent up: bed %s, sensors: %s", self.settings.bed, sensors or "none")
+        if self.settings.untold():
+            logger.warning("%s", self.settings.untold())
         self.link.start()
         if self.settings.recording.file:  # its windows have the pace of the recording
             systemd.Watchdog(self.parts).start()
@@ -175,6 +178,22 @@ class _Bedside:
             window_s=settings.window_s,
             sample_s=settings.sample_s,
             parts=self.parts,
+        )
+
+    def _fallback(self) -> Helps | None:
+        """Return what tells the sleeper while the server is silent; None: nothing can or shall."""
+        settings = self.settings
+        if not settings.helps_itself():
+            return None
+        # It brings the engine, which takes memory.
+        from legwatch_device.fallback import Fallback  # noqa: PLC0415
+        from legwatch_device.kept_rules import KeptRules  # noqa: PLC0415
+
+        return Fallback(
+            settings.fallback.after_s,
+            self.clock,
+            KeptRules(Path(settings.state_dir), self.clock),
+            tuple(settings.sensors),
         )
 
     def _run(self) -> None:

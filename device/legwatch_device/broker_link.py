@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 IN_FLIGHT = 200
 MOST_WAITING = 1000  # messages that the agent has not looked at; no more are received meanwhile
+READ = (Channel.STORED, Channel.CMD, Channel.RULES)
 LOOK_S = 0.25  # time between two checks for acknowledgements of events
 WITHIN_S = 600.0  # to look up a name and to connect can take long
 
@@ -48,7 +49,14 @@ class PubAck:
     payload: bytes
 
 
-LinkEvent = LinkUp | Stored | PubAck | Command
+@dataclass(frozen=True, slots=True)
+class RulesGiven:
+    """A message `rules`, which may be an old one; empty: nobody watches this bed now."""
+
+    payload: bytes
+
+
+LinkEvent = LinkUp | Stored | PubAck | Command | RulesGiven
 
 
 class _Event(NamedTuple):
@@ -181,14 +189,20 @@ class BrokerLink:
             self._lost.set()
             return
         self._story.up()
-        client.subscribe([(topic(self._bed, c), 1) for c in (Channel.STORED, Channel.CMD)])
+        client.subscribe([(topic(self._bed, channel), 1) for channel in READ])
         self._number += 1
         self._items.put(LinkUp(self._number))
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object
     ) -> None:
-        if any(code.is_failure for code in codes):
+        refused = [c for c, code in zip(READ, codes, strict=False) if code.is_failure]
+        if refused == [Channel.RULES]:  # a broker whose rights are older
+            logger.warning(
+                "the broker gives this bed no topic `rules`: add it to its acl, so that the bedside"
+                " has the limits of the bed while the server is silent"
+            )
+        elif refused:
             self._story.failed(
                 f"it refuses the subscriptions: the user of bed {self._bed} is {self._bed}"
                 f" (mqtt.user = {self._settings.user or 'none'})"
@@ -202,7 +216,7 @@ class BrokerLink:
         self._lost.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        if not message.payload and message.topic != topic(self._bed, Channel.CMD):
+        if not message.payload and message.topic == topic(self._bed, Channel.STORED):
             return  # the server has taken back what the broker kept: this bed is out of use
         try:
             self._items.put(self._decoded(message))
@@ -210,6 +224,8 @@ class BrokerLink:
             logger.warning("%s: %s", message.topic, error)
 
     def _decoded(self, message: mqtt.MQTTMessage) -> LinkEvent:
+        if message.topic == topic(self._bed, Channel.RULES):
+            return RulesGiven(bytes(message.payload))
         if message.topic != topic(self._bed, Channel.CMD):
             return decode_stored(message.payload)
         if message.retain:

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from legwatch.contract.press import decode_press
+from legwatch.contract.event import decode_event
 from legwatch.errors import WireError
 from legwatch.events import ClockTrust
 from legwatch_device.spool import Spool, SpooledPress, SpooledWindow
@@ -226,7 +226,7 @@ def _placed(presses: Sequence[SpooledPress], idents: Sequence[int]) -> list[tupl
 def _press_id(payload: bytes) -> str | None:
     """Return the id of a press; None if it is unreadable, so that no server can confirm it."""
     try:
-        return decode_press(payload).id
+        return decode_event(payload).id
     except WireError as error:
         logger.warning("spool: a press cannot be read and is deleted (%s)", error)
         return None

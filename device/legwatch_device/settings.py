@@ -23,6 +23,7 @@ from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
+SOONEST_S = 60  # a server that is started again is back by then
 GROUPS = {role.name: role.group for role in ROLES}
 SIGNALS, BUTTONS, FEEDS = "legwatch.signals", "legwatch.buttons", "legwatch.feeds"
 
@@ -59,6 +60,18 @@ class DriverTable:
     options: dict[str, Any] = other_keys("the keys that the driver declares")
 
 
+@dataclass(frozen=True, slots=True)
+class FallbackTable:
+    """When the bedside helps itself: its own engine uses lamp and buzzer."""
+
+    after_s: int = setting(
+        300,
+        "seconds without a confirmation of the server, at night; 60 or more; 0: never",
+        low=0,
+        high=3600,
+    )
+
+
 def _keys(table: SensorTable | DriverTable) -> list[str]:
     return [option.key for option in describe(type(table))]
 
@@ -86,6 +99,7 @@ class AgentSettings:
     sensors: dict[str, SensorTable] = setting({}, "the sensors of this bed, by role")
     signal: DriverTable | None = setting(None, "lamp and buzzer at the bed")
     button: DriverTable | None = setting(None, "button at the bed; not used with a recording")
+    fallback: FallbackTable = setting(FallbackTable, "what the bedside does without the server")
     recording: RecordedFeed.Options = setting(
         RecordedFeed.Options, "a recording instead of sensors"
     )
@@ -108,6 +122,8 @@ class AgentSettings:
             raise SettingsError("bed", str(error)) from None
         if self.bed == SERVERS_USER:
             raise SettingsError("bed", f"{SERVERS_USER!r} is the server's name at the broker")
+        if 0 < self.fallback.after_s < SOONEST_S:
+            raise SettingsError("fallback.after_s", f"{SOONEST_S} to 3600, or 0: never")
         zone_named(self.recording.zone, "recording.zone")
         check_options(self.recording, "recording")
         check_ca_file(self.mqtt.ca_file)
@@ -154,6 +170,16 @@ class AgentSettings:
             if lines := not_played(self.recording):
                 yield f"recording.file: not all of {self.recording.file} is played: {lines}"
         yield from unseen("mqtt.ca_file", self.mqtt.ca_file)
+
+    def helps_itself(self) -> bool:
+        """Return True if the bedside can and shall tell its sleeper while the server is silent."""
+        return bool(self.fallback.after_s and self.signal and not self.recording.file)
+
+    def untold(self) -> str:
+        """Return what is not told without the server, for want of a lamp; empty: it is told."""
+        if self.signal or not self.fallback.after_s or self.recording.file:
+            return ""
+        return "no lamp and no buzzer: if the server is silent, nothing at this bed can tell"
 
     def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:
         """Yield (path, group, table) of every driver of the bed; raises SettingsError."""

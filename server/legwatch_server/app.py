@@ -60,6 +60,7 @@ from legwatch_server.notify.usable import check_usable
 from legwatch_server.notify.ways import ways
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.publish.mqtt import MqttPublisher
+from legwatch_server.publish.rules import RulesPublisher
 from legwatch_server.reload import SettingsWatch
 from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
@@ -223,7 +224,7 @@ class _Server:
             store=self.store,
             unit=self.unit,
             transport=self.broker,
-            listeners=[MqttPublisher(self.broker)],
+            listeners=[MqttPublisher(self.broker), RulesPublisher(self.broker)],
             inbox=self.inbox,
             timeline=self.timeline,
             settings=settings,

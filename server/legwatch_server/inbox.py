@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
+from legwatch.contract.told_at_bed import ToldAtBed
 from legwatch.events import AlertKind, Window
 from legwatch_server.claims import LinkClaims
 from legwatch_server.rest import Rest
@@ -50,6 +51,14 @@ class PressArrived(NamedTuple):
 
     bed: str
     press: Press
+    message: Message
+
+
+class ToldArrived(NamedTuple):
+    """A bedside has told its sleeper something by itself, or what became of it."""
+
+    bed: str
+    told: ToldAtBed
     message: Message
 
 
@@ -178,7 +187,7 @@ class ActionRequested:
     tell: Callable[[Noted], None] = _nobody
 
 
-Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
+Arrived = WindowArrived | PressArrived | ToldArrived | InfoArrived | StatusArrived | Unreadable
 OfTheServer = BedExpected | BedDropped | BedRests | AgentUnseen | ServerFact
 Work = Arrived | ActionRequested | OfTheServer  # what one transaction stores
 OfSettings = SettingsChanged | SettingsLoaded | SettingsRefused
@@ -207,7 +216,9 @@ def renewed(work: Work, moved_ms: int) -> Work:
     arrived_ms = message.arrived_ms + moved_ms - message.moved_ms
     again = message._replace(arrived_ms=arrived_ms, moved_ms=moved_ms)
     match work:
-        case WindowArrived() | PressArrived() | InfoArrived() | StatusArrived() | Unreadable():
+        case WindowArrived() | PressArrived() | ToldArrived() | InfoArrived():
+            return work._replace(message=again)
+        case StatusArrived() | Unreadable():
             return work._replace(message=again)
     return work
 

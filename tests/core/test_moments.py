@@ -18,16 +18,17 @@ from repository import rules
 DAY_MS = 86_400_000
 # Every field of a state that has milliseconds. A new one is put here by hand: is it a moment, by
 # which others must find it again after a step of the clock, or a span, or a name?
-MOMENTS = """all_snoozed_until_ms at_ms at_room_air_since_ms back_ms bad_sensor_ms before_ms
-begin_ms begun_ms below_ms blind_said_ms caught_up_ms cold_room_ms contrast_ms
-displaced_since_ms doubted_ms draught_ms dropped_ms early_sign_ms edge_ms empty_ms end_ms
-ended_ms entered_ms exit_or_entry_ms fallen_ms fell_ms fired_ms first_ms from_ms gone_ms
-gone_said_ms good_ms good_since_ms heard_ms heard_since_ms hold_until_ms last_ms
-last_notified_ms left_ms less_urgent_ms lost_ms lost_said_ms low_ms mat_doubted_ms mat_ms
-mat_since_ms minute_end_ms most_ms moved_ms mute_said_ms on_skin_ms onset_ms outlasting_until_ms
-outside_ms peak_ms plain_ms rested_ms rivals_said_ms room_ms same_since_ms settled_ms sign_ms
-silence_ended_ms since_ms skin_ms slipped_ms snoozed_until_ms stay_ms stayed_ms still_since_ms
-stuck_ms to_ms told_ms turned_ms turning_ms turns_ms unknown_since_ms unread_said_ms unseen_ms
+MOMENTS = """all_snoozed_until_ms answered_ms at_ms at_room_air_since_ms back_ms bad_sensor_ms
+before_ms begin_ms begun_ms below_ms blind_said_ms caught_up_ms cold_room_ms contrast_ms
+displaced_since_ms doubted_ms draught_ms dropped_ms early_sign_ms edge_ms empty_ms
+end_ms ended_ms entered_ms exit_or_entry_ms fallen_ms fell_ms fired_ms first_ms from_ms
+gone_ms gone_said_ms good_ms good_since_ms heard_ms heard_since_ms hold_until_ms last_ms
+last_notified_ms left_ms less_urgent_ms lit_ms lost_ms lost_said_ms low_ms
+mat_doubted_ms mat_ms mat_since_ms minute_end_ms most_ms moved_ms mute_said_ms
+on_skin_ms onset_ms outlasting_until_ms outside_ms over_ms peak_ms plain_ms rested_ms
+rivals_said_ms room_ms same_since_ms settled_ms sign_ms silence_ended_ms since_ms
+skin_ms slipped_ms snoozed_until_ms stay_ms stayed_ms still_since_ms stuck_ms to_ms
+told_ms turned_ms turning_ms turns_ms unknown_since_ms unread_said_ms unseen_ms
 urgent_ms warm_ms warming_ms window_ms""".split()  # noqa: SIM905 - words are read faster
 
 

@@ -7,7 +7,9 @@ from collections import deque
 from typing import Any
 
 import pytest
-from paho.mqtt.client import MQTT_ERR_AGAIN, MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
+from paho.mqtt.client import MQTT_ERR_AGAIN, MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS, MQTTMessage
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from legwatch.contract.bedside_command import Cmd, Command
 from legwatch.contract.confirmation import Stored
@@ -19,6 +21,7 @@ from legwatch_device.broker_link import (
     MOST_WAITING,
     BrokerLink,
     PubAck,
+    RulesGiven,
     _Event,
 )
 from legwatch_device.settings import MqttTable
@@ -203,3 +206,28 @@ def test_while_the_agent_is_busy_no_more_is_received_than_fits() -> None:
         client._packet_read()
         assert list(inbox.queue)[-1] == NUDGE
         client._sock = None
+
+
+def test_what_the_server_hands_over_comes_through_also_when_it_is_taken_back() -> None:
+    said = queue.Queue[Any]()
+    link = BrokerLink("anna", MqttTable(), "", said)
+    for payload in (b"{}", b""):
+        message = MQTTMessage(topic=topic("anna", Channel.RULES).encode())
+        message.payload = payload
+        link._on_message(None, None, message)  # type: ignore[arg-type]
+    assert [said.get_nowait(), said.get_nowait()] == [RulesGiven(b"{}"), RulesGiven(b"")]
+
+
+@pytest.mark.parametrize("refused", [(2,), (0, 2), (1,)])
+def test_a_broker_that_lets_nobody_read_the_limits_keeps_the_connection(
+    refused: tuple[int, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    link = BrokerLink("anna", MqttTable(), "", queue.Queue())
+    codes = [
+        ReasonCode(PacketTypes.SUBACK, "Not authorized" if n in refused else "Granted QoS 1")
+        for n in range(3)
+    ]
+    link._on_subscribe(None, None, 1, codes, None)  # type: ignore[arg-type]
+    only_limits = refused == (2,)
+    assert ("add it to its acl" in caplog.text) is only_limits
+    assert ("refuses the subscriptions" in caplog.text) is not only_limits

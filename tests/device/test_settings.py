@@ -35,3 +35,27 @@ def test_a_bed_has_neither_lamp_nor_button_unless_it_is_said(tmp_path: Path) -> 
 def test_wrong_settings_are_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         settings(tmp_path, text)
+
+
+@pytest.mark.parametrize("after_s", [0, 60, 300, 3600])
+def test_the_bedside_may_help_itself_after_a_while_or_never(tmp_path: Path, after_s: int) -> None:
+    lamp = '[signal]\ndriver = "simulated"\n'
+    told = settings(tmp_path, f"{lamp}[fallback]\nafter_s = {after_s}\n")
+    assert told.helps_itself() is bool(after_s)
+    assert told.untold() == ""
+
+
+@pytest.mark.parametrize("after_s", [1, 59, 3601, -1])
+def test_it_waits_for_a_server_that_starts_again(tmp_path: Path, after_s: int) -> None:
+    with pytest.raises(SettingsError, match=r"fallback\.after_s: .*3600"):
+        settings(tmp_path, f"[fallback]\nafter_s = {after_s}\n")
+
+
+def test_without_a_lamp_it_says_that_nothing_can_tell(tmp_path: Path) -> None:
+    told = settings(tmp_path, '[sensors.leg]\ndriver = "simulated"\n')
+    assert not told.helps_itself()
+    assert "nothing at this bed can tell" in told.untold()
+    assert settings(tmp_path, "[fallback]\nafter_s = 0\n").untold() == ""
+    (tmp_path / "night.csv").write_text("time,channel,value\n2026-01-02T21:00Z,movement,0\n")
+    played = f'[recording]\nfile = "{tmp_path}/night.csv"\n'
+    assert settings(tmp_path, played).untold() == ""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fences.wired_house import AGENT, BED, BOOT, SERVER, House
-from fences.wiring import CHANNELS
+from fences.wiring import CHANNELS, handed_over
 from repository import REPO
 
 WRITERS = {
@@ -24,6 +24,7 @@ WRITERS = {
     "event": AGENT,
     "cmd/result": AGENT,
     "stored": SERVER,
+    "rules": SERVER,
     "alert": SERVER,
     "state": SERVER,
     "cmd": SERVER,
@@ -46,6 +47,7 @@ MESSAGES = {
     ),
     "event": body(id="p-9", button="ack", at_ms=1_767_392_000_000),
     "stored": body(boot=BOOT, seq=1000, presses=["p-1"]),
+    "rules": handed_over(),
     "cmd": body(id="n-9", cmd="identify"),
 }  # fmt: skip
 
@@ -115,7 +117,7 @@ def test_the_server_reads_the_answer_to_a_command(house: House) -> None:
     assert house.ask() == "no lamp or buzzer is set up at this bed"
 
 
-@pytest.mark.parametrize("channel", ["stored", "cmd"])
+@pytest.mark.parametrize("channel", ["stored", "rules", "cmd"])
 def test_the_agent_reads_what_the_server_writes(channel: str, house: House) -> None:
     house.away = True  # so that nothing is confirmed yet
     house.connect()

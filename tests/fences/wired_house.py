@@ -23,7 +23,9 @@ from legwatch.contract.window import decode_window
 from legwatch.testing import ms
 from legwatch_device.agent import Agent
 from legwatch_device.broker_link import BrokerLink
+from legwatch_device.fallback import Fallback
 from legwatch_device.keeping import Most
+from legwatch_device.kept_rules import KeptRules
 from legwatch_device.settings import MqttTable
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Instant
@@ -36,6 +38,7 @@ from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.publish.mqtt import MqttPublisher
+from legwatch_server.publish.rules import RulesPublisher
 from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.timeline import Timeline
@@ -79,7 +82,7 @@ class House:
             store=self._store,
             unit=unit,
             transport=ingest,
-            listeners=[MqttPublisher(ingest, self.instant)],
+            listeners=[MqttPublisher(ingest, self.instant), RulesPublisher(ingest, self.instant)],
             inbox=Waiting(),
             timeline=timeline,
             settings=settings,
@@ -108,6 +111,7 @@ class House:
         self.spool = folder / "spool.db"
         self._spool, self._said = Spool(self.spool), queue.Queue[Any]()
         self._link = BrokerLink(BED, MqttTable(), "", self._said)
+        self._kept = KeptRules(folder, self)
         feed: Any = SimpleNamespace(now_ms=lambda: None)
         self._agent = Agent(
             boot=BOOT,
@@ -117,6 +121,7 @@ class House:
             clock=self,
             said=self._said,
             most=Most(most),
+            fallback=Fallback(300, self, self._kept),
         )
 
     def utc_ms(self) -> int:
@@ -214,7 +219,7 @@ class House:
     def agent_knows(self) -> str:
         """Return what the agent keeps, and what it has said."""
         said = [spoken for spoken in self.broker.spoken if spoken.who == AGENT]
-        return f"{held(self.spool)} {said}"
+        return f"{held(self.spool)} {list(self._kept.read())} {said}"
 
     def close(self) -> None:
         self._link.stop()

@@ -14,6 +14,7 @@ from legwatch import engine, state_codec
 from legwatch.__main__ import main
 from legwatch.alerting.notice import as_json
 from legwatch.bed import Found
+from legwatch.contract.bed_rules import BedRules, encode_rules
 from legwatch.contract.bedside_command import (
     decode_command,
     decode_result,
@@ -118,6 +119,12 @@ def said(line: Line) -> Event:
 
 
 # ---- the wire
+
+
+def handed_over() -> bytes:
+    """Return what a server hands over of a bed of which it knows nothing."""
+    state = state_codec.to_json(engine.start())
+    return encode_rules(BedRules('{"zone":"UTC"}', state))
 
 
 def again(channel: str, payload: bytes) -> bytes:

@@ -82,6 +82,10 @@ class Reason(StrEnum):
     FOOT_WARM = "foot_warm"
     FOOT_COVERED = "foot_covered"
     ANKLE_BLIND = "ankle_blind"
+    LIT_AT_BED = "lit_at_bed"
+    HEARD_AT_BED = "heard_at_bed"
+    ANSWERED_AT_BED = "answered_at_bed"
+    OVER_AT_BED = "over_at_bed"
 
 
 class Rule(NamedTuple):

@@ -27,10 +27,10 @@ _encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _decoder = json.JSONDecoder()  # takes NaN, which is in no range
 
 
-def parse(payload: bytes | bytearray) -> dict[str, Any]:
-    """Return the JSON object in `payload`; raises WireError for anything else."""
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise WireError(f"more than {MAX_PAYLOAD_BYTES} bytes: a message so long is not read")
+def parse(payload: bytes | bytearray, most: int = MAX_PAYLOAD_BYTES) -> dict[str, Any]:
+    """Return the JSON object in `payload`; raises WireError for anything else, or over `most` B."""
+    if len(payload) > most:
+        raise WireError(f"more than {most} bytes: a message so long is not read")
     try:
         body = _decoder.decode(payload.decode("utf-8"))
     except WireError:

@@ -31,7 +31,11 @@ class Press:
 
 def decode_press(payload: bytes | bytearray) -> Press:
     """Return the button press in `payload`; raises WireError."""
-    body = parse(payload)
+    return press_of(parse(payload))
+
+
+def press_of(body: dict[str, Any]) -> Press:
+    """Return the button press that a JSON object tells of; raises WireError."""
     ident, button, kind = body.get("id"), body.get("button"), body.get("kind")
     if not is_press_id(ident):
         raise WireError("id: 1-64 letters, digits and - are expected")

@@ -17,6 +17,7 @@ class Channel(StrEnum):
     WINDOW = "window"
     EVENT = "event"
     STORED = "stored"
+    RULES = "rules"
     ALERT = "alert"
     STATE = "state"
     CMD = "cmd"
@@ -24,7 +25,7 @@ class Channel(StrEnum):
 
 
 # Readings, events and commands are never retained: after a restart they would look new.
-RETAINED = frozenset({Channel.STATUS, Channel.INFO, Channel.STORED, Channel.ALERT})
+RETAINED = frozenset({Channel.STATUS, Channel.INFO, Channel.STORED, Channel.RULES, Channel.ALERT})
 
 
 def check_bed(bed: str) -> str:

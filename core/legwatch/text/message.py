@@ -225,7 +225,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.REPORTED:
             lasted, sensor = _span(figures.get("for_min"), words), sensors(figures, words)
             bed = figures.get("bed") or "?"
-            return _(report(notice)[1]).format(span=lasted, sensor=sensor, bed=bed)
+            alert = _(_TITLES[notice.kind][carer])
+            return _(report(notice)[1]).format(span=lasted, sensor=sensor, bed=bed, alert=alert)
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)

@@ -114,6 +114,27 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " Alerts come all the same. Stop that program, or change http.port."
         ),
     ),
+    Reason.LIT_AT_BED: (
+        marked("The bedside has lit its lamp by itself"),
+        marked(
+            "The server was silent, so the bedside itself has lit the lamp at the bed: {alert}."
+        ),
+    ),
+    Reason.HEARD_AT_BED: (
+        marked("The bedside has told the sleeper by itself"),
+        marked(
+            "The server was silent, so the bedside itself has sounded at the bed: {alert}."
+            " Please look."
+        ),
+    ),
+    Reason.ANSWERED_AT_BED: (
+        marked("Answered at the bed"),
+        marked("Somebody has answered by the button what the bedside has told itself: {alert}."),
+    ),
+    Reason.OVER_AT_BED: (
+        marked("What the bedside has told itself is over"),
+        marked("The bedside has put its lamp out again. It was: {alert}."),
+    ),
 }
 REPORTED = tuple(_REPORTS)  # what a report can be about
 

@@ -2,23 +2,29 @@
 
 import queue
 import threading
+from pathlib import Path
 from typing import Any
 
 from legwatch.events import ClockTrust, Window
 from legwatch.testing import WINDOW_MS
 from legwatch_device.agent import Agent
+from legwatch_device.fallback import Fallback
 from legwatch_device.indicator import Indicator
 from legwatch_device.keeping import Most
+from legwatch_device.kept_rules import KeptRules
 from legwatch_device.spool import Spool
 from legwatch_device.testing.fakes import FakeFeed, FakeLink, FakeSignal
 from legwatch_runtime.testing import FakeClock
+
+SENSORS = ("leg", "room", "movement", "presence")
 
 
 class InProcessAgent:
     """One agent in the thread of the test.
 
     Nothing happens by itself: `turn` handles items of sensors, button and link, and sends. The time
-    moves when the test makes windows, or moves `clock`.
+    moves when the test makes windows, or moves `clock`. `helps`: a folder in which it keeps limits,
+    to tell its sleeper by itself when the server is silent for `after_s`.
     """
 
     def __init__(
@@ -30,9 +36,16 @@ class InProcessAgent:
         feed: FakeFeed | None = None,
         user: str = "",
         run: str = "a run",
+        clock: FakeClock | None = None,
+        helps: Path | None = None,
+        after_s: int = 300,
     ) -> None:
         self.spool = spool
-        self.clock, self.link, self.signal = FakeClock(), FakeLink(), FakeSignal()
+        self.clock, self.link, self.signal = clock or FakeClock(), FakeLink(), FakeSignal()
+        self.fallback = None
+        if helps is not None:
+            kept = KeptRules(helps, self.clock)
+            self.fallback = Fallback(after_s, self.clock, kept, SENSORS)
         self.feed = feed or FakeFeed()
         self.beacon = Indicator(self.signal, self.clock)
         self.no_button = ""  # why the button does not work
@@ -50,6 +63,7 @@ class InProcessAgent:
             run=run,
             button=lambda: self.no_button,
             beacon=self.beacon,
+            fallback=self.fallback,
         )
 
     def turn(self, *items: object) -> None:

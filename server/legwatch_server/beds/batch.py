@@ -19,6 +19,7 @@ from legwatch_server.beds.boots import Boots
 from legwatch_server.beds.counters import Counters
 from legwatch_server.beds.decisions import Decisions, Undeclared
 from legwatch_server.beds.excuses import Excuses
+from legwatch_server.beds.helped import Helped
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.recordings import Recordings
@@ -39,6 +40,7 @@ from legwatch_server.inbox import (
     PressArrived,
     ServerFact,
     StatusArrived,
+    ToldArrived,
     Unreadable,
     WindowArrived,
     Work,
@@ -78,6 +80,7 @@ class UnitOfWork:
         self._watch = Watch(decisions, rules, self._recordings, self.excuses)
         self._agents = Agents(decisions, rules, self._watch, self.excuses)
         self.presses = Presses(store, decisions, self._recordings)
+        self._helped = Helped(store, decisions, self.presses)
         self.answers = Answers(store, self.beds, decisions.decide)
         self._unusable = Unusable(decisions, self.boots, self.presses, self._agents, now)
         self.unread = self._unusable.unread
@@ -95,6 +98,7 @@ class UnitOfWork:
         self.counters.begin()
         self.batch = Batch(boots=self.boots.new)
         self.decisions.begin(self.batch)
+        self._helped.begin(coming)
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.kept: list[BedRecord] = []  # what is not only a window of an open minute
 
@@ -171,6 +175,8 @@ class UnitOfWork:
                     self._window(work)
                 case PressArrived():
                     self.presses.take(work)
+                case ToldArrived():
+                    self._helped.take(work)
                 case InfoArrived():
                     self._agents.take_info(work)
                 case StatusArrived():
@@ -189,6 +195,7 @@ class UnitOfWork:
                     self._agents.unseen(self.beds[name], now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
+            self.decisions.answer_what_fired()
         except WireError as error:
             bad = message_of(work)
             if bad is None:
@@ -200,6 +207,7 @@ class UnitOfWork:
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
         self.decisions.decide(bed, Tick(at_ms))
+        self.decisions.answer_what_fired()
         self._agents.set_up(bed, at_ms)
         self._agents.report(bed, at_ms)
 

@@ -6,11 +6,14 @@ Whatever changes a bed touches it before, so that `undo` can give it back as it 
 from collections.abc import Callable, Sequence
 
 from legwatch import engine
-from legwatch.alerting.notice import Notice
+from legwatch.alerting import told_here
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.alerting.told_here import ToldHere
 from legwatch.bedside import Bedside, UnreadWindows
+from legwatch.contract.action import BEDSIDE
 from legwatch.engine import BedState
 from legwatch.errors import WireError
-from legwatch.events import Away, Event, Window
+from legwatch.events import Ack, AlertKind, Away, Event, Window
 from legwatch.lived import Entry
 from legwatch.rivals import Rivals
 from legwatch.text.message import of_no_broker, text
@@ -60,6 +63,9 @@ class Decisions:
         self.touched: dict[str, BedRecord] = {}
         self.judged: set[str] = set()  # beds that the engine has judged without an error
         self.swept: set[str] = set()  # beds to store, whatever is new of them
+        self._fired: list[tuple[BedRecord, AlertKind, int]] = []  # at beds that tell by themselves
+        # What bedsides have told by themselves, with what comes later in this batch.
+        self.coming: dict[str, tuple[ToldHere, ...]] = {}
         self._before: dict[str, _Before] = {}
 
     def undo(self) -> None:
@@ -124,7 +130,26 @@ class Decisions:
         bed.state = state
         for notice in notices:
             self.note(bed, notice, who)
+            if notice.transition is TransitionKind.FIRED and bed.bedside.told:
+                self._fired.append((bed, AlertKind(notice.kind), notice.at_ms))
         return self.batch.notices[first:] if notices else ()
+
+    def answer_what_fired(self) -> None:
+        """Let answers at the bed count for what has fired; call it behind what it has fired by.
+
+        A night is replayed in the order in which its windows and answers were noted.
+        """
+        if self._fired:
+            fired, self._fired = self._fired, []
+            for bed, kind, at_ms in fired:
+                self.answer_at_bed(bed, kind, at_ms)
+
+    def answer_at_bed(self, bed: BedRecord, kind: AlertKind, at_ms: int) -> None:
+        """Let an answer at the bed, to its own alert, count for the alert that stands here."""
+        alert = bed.state.bed.alerts.of(kind)
+        stands = alert.severity is not None and not alert.acknowledged
+        if stands and told_here.is_answered(bed.bedside.told, kind, at_ms, bed.rules):
+            self.decide(bed, Ack(bed.state.at_ms, kind, alert.episode_ms), BEDSIDE)
 
     def _pass_away(self, bed: BedRecord, event: Event, away_ms: int) -> None:
         """Let the time before an event pass in which the server was not listening."""
@@ -159,7 +184,9 @@ class Decisions:
     def note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         """Store a notice of a bed; `who`: the person whose answer it follows."""
         said = text(of_no_broker(notice) if self.no_broker() else notice)
-        new = NewNotice(bed.id, bed.name, notice, said, who=who, played=bed.played)
+        told = self.coming.get(bed.name, bed.bedside.told)
+        known = told_here.known(told, notice, bed.rules)
+        new = NewNotice(bed.id, bed.name, notice, said, who=who, played=bed.played, known=known)
         self.batch.notices.append(new)
         self.counters.count(notice)
 

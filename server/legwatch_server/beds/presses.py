@@ -6,6 +6,7 @@ from legwatch.lived import Pressed
 from legwatch_server.beds import lived
 from legwatch_server.beds.decisions import Decisions
 from legwatch_server.beds.recordings import Recordings
+from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import PressArrived
 from legwatch_server.ingest.timestamps import pressed_ms
 from legwatch_server.store.port import WriterStore
@@ -28,14 +29,18 @@ class Presses:
         """Let the bed's agent delete a press."""
         self.confirmed[name, ident] = None
 
+    def is_first(self, bed: BedRecord, ident: str) -> bool:
+        """Return False for a duplicate, of which the first has counted; confirm it, too."""
+        repeated = (bed.name, ident) in self.confirmed
+        self.confirm(bed.name, ident)
+        return not (repeated or self._store.pressed(bed.id, ident))
+
     def take(self, arrived: PressArrived) -> None:
         """Answer an alert by a press, or only note the press."""
         name, press, message = arrived
         bed = self._decisions.bed(name)
-        repeated = (bed.name, press.id) in self.confirmed
-        self.confirm(bed.name, press.id)  # duplicates too
-        if repeated or self._store.pressed(bed.id, press.id):
-            return  # a duplicate: the first press was counted
+        if not self.is_first(bed, press.id):
+            return
         if bed.played:
             # An older press counts for the current minute: the timeline must not leap back.
             self._recordings.leap(bed, max(press.at_ms, bed.state.at_ms), message.arrived_ms)

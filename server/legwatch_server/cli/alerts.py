@@ -37,6 +37,7 @@ from legwatch_server.store.records import Incident, NoticeRecord
 
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
+_AT_BED = (Reason.LIT_AT_BED, Reason.ANSWERED_AT_BED, Reason.OVER_AT_BED)  # told at the bed
 _NO_ANSWER = (TransitionKind.EXPECTED, TransitionKind.RESOLVED)  # needs none, or no more
 _EXITS = EXITS.replace("wrong arguments", "no such alert, wrong arguments")
 
@@ -198,7 +199,7 @@ def _held(record: NoticeRecord) -> str:
         return "  [told nobody: it comes and goes this night]"
     if notice.reason is Reason.OUT_OF_BED and not record.steps:
         return "  [told nobody: nobody has asked for it]"
-    if notice.suppressed_by is None or notice.transition in OVER:
+    if notice.suppressed_by is None or notice.transition in OVER or notice.reason in _AT_BED:
         return ""
     if notice.suppressed_by is SuppressedBy.EARLY_SIGN:
         return "  [shown to nobody]" if is_unshown(record) else "  [shown without a sound]"

@@ -94,6 +94,8 @@ def _checked(path: Path, kind: str, shape: type[Any], table: dict[str, Any]) -> 
         print(f"{path}: the bed is watched for {scope.watched(roles)}")
         for unseen in scope.beyond(roles):
             print(f"{path}: not seen: {unseen}")
+        if untold := _untold(load(shape, table)):
+            print(f"{path}: {untold}")
     print(f"{path}: good ({kind}: {_summary(table)})")
     return 0
 
@@ -158,6 +160,11 @@ def _roles(settings: Any) -> frozenset[str] | None:
     """Return the roles of a bed's sensors; None: no bed, or an empty recording."""
     found: frozenset[str] | None = settings.roles() if hasattr(settings, "roles") else None
     return found
+
+
+def _untold(settings: Any) -> str:
+    """Return what is told to nobody without the server; empty: no bed, or it is told."""
+    return str(settings.untold()) if hasattr(settings, "untold") else ""
 
 
 def _doubts(path: Path, good: Any) -> Iterator[str]:

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable
 
 from legwatch.contract.bedside_info import decode_info
-from legwatch.contract.press import decode_press
+from legwatch.contract.event import decode_event
+from legwatch.contract.press import Press
 from legwatch.contract.topics import Channel, split
 from legwatch.errors import NewerVersion, WireError
 from legwatch.named_tuples import maker
@@ -19,6 +20,7 @@ from legwatch_server.inbox import (
     Message,
     PressArrived,
     StatusArrived,
+    ToldArrived,
     Unreadable,
     WindowArrived,
 )
@@ -57,9 +59,16 @@ def _status(bed: str, message: Message) -> StatusArrived:
     return StatusArrived(bed, message.payload == b"online", message)
 
 
+def _event(bed: str, message: Message) -> PressArrived | ToldArrived:
+    event = decode_event(message.payload)
+    if isinstance(event, Press):
+        return PressArrived(bed, event, message)
+    return ToldArrived(bed, event, message)
+
+
 _READ: dict[str, Callable[[str, Message], Arrived]] = {
     Channel.WINDOW: lambda bed, m: _window_arrived((bed, decode_window(m.payload), m)),
-    Channel.EVENT: lambda bed, m: PressArrived(bed, decode_press(m.payload), m),
+    Channel.EVENT: _event,
     Channel.INFO: lambda bed, m: InfoArrived(bed, decode_info(m.payload), m),
     Channel.STATUS: _status,
 }

@@ -7,6 +7,7 @@ times are kept where they agree with it.
 from typing import NamedTuple
 
 from legwatch.contract.press import Press
+from legwatch.contract.told_at_bed import ToldAtBed
 from legwatch.events import PLAYED, ClockTrust, Window
 from legwatch.named_tuples import maker
 from legwatch_server.ingest.anchor import NEAR_MS, Anchor
@@ -60,8 +61,12 @@ def _is_right(window: Window, arrived_ms: int, anchor: Anchor | None) -> bool:
     return abs(arrived_ms - (window.age_ms or 0) - to_ms) <= NEAR_MS
 
 
-def pressed_ms(press: Press, arrived_ms: int, *, played: bool, ahead_ms: int = 0) -> int:
-    """Return when a button was pressed, UTC ms: by the agent's clock if the time is possible.
+def pressed_ms(
+    press: Press | ToldAtBed, arrived_ms: int, *, played: bool, ahead_ms: int = 0
+) -> int:
+    """Return when a button was pressed, or a bedside told something, UTC ms.
+
+    It is by the agent's clock if the time is possible.
 
     `ahead_ms`: by how much the agent's clock was ahead when its last window came. If its clock is
     not set or impossible, return the arrival minus the waiting time, if known. For a played bed,

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
+from legwatch.alerting.told_here import Known
 from legwatch.events import BODY_KINDS
 from legwatch.night import night_of
 from legwatch.oncall.escalation import NotificationStep, Purpose, Watch, is_over, notification_steps
-from legwatch.oncall.people import Person, on_call
+from legwatch.oncall.people import SLEEPER, Person, on_call
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.batch import SERVER_ID, NewNotice
 from legwatch_server.store.changes import Change, Changes, Insert, Recall, Supersede, Withdraw
@@ -146,7 +147,10 @@ class DeliveryPlanner:
         if new.bed_id == SERVER_ID:  # it concerns every bed, and so whoever watches any
             every = {name: replace(person, beds=()) for name, person in self.people.items()}
             watch = watch._replace(people=every)
-        return notification_steps(notice, watch, told, self.limits)
+        if new.known.before and notice.transition in MAY_SOUND:
+            told = told | {name for name, one in watch.people.items() if _sleeps(one, new.bed)}
+        steps = notification_steps(notice, watch, told, self.limits)
+        return tuple(_not_known(steps, new.known, watch, now_ms))
 
     def _has_pending_plan(self, own: Iterable[Delivery]) -> bool:
         """Return True if loud pushes of an earlier plan still wait, on routes that exist."""
@@ -177,6 +181,31 @@ def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
     """Return every (person, channel) pair of the settings."""
     found = ((name, (*person.channels, *person.quiet)) for name, person in people.items())
     return frozenset((name, channel) for name, channels in found for channel in channels)
+
+
+def _sleeps(person: Person, bed: str) -> bool:
+    """Return True for a sleeper of this bed, who hears its buzzer."""
+    return person.role == SLEEPER and person.watches(bed)
+
+
+def _not_known(
+    steps: Iterable[NotificationStep], known: Known, watch: Watch, now_ms: int
+) -> Iterator[NotificationStep]:
+    """Yield the steps but those of sleepers who know it from their bedside.
+
+    The next person waits from then on, as if this server had told the sleeper.
+    """
+    waited_s = (now_ms - known.heard_ms) / 1000 if known.heard_ms else 0.0
+    for step in steps:
+        sleeper = _sleeps(watch.people[step.person], watch.bed)
+        if sleeper and step.purpose is Purpose.LOUD and known.heard_ms:
+            continue
+        if sleeper and step.purpose is Purpose.QUIET and known.lit_ms:
+            if step.readable and not known.heard_ms:  # more than a lamp can say
+                yield step._replace(shines=False)
+            continue
+        later = step.purpose is Purpose.LOUD and step.after_s
+        yield step._replace(after_s=max(0.0, step.after_s - waited_s)) if later else step
 
 
 def episode_of(new: NewNotice) -> Episode:

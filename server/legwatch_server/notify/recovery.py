@@ -8,10 +8,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from legwatch.alerting.alert import AlertState, is_silenced
+from legwatch.alerting.told_here import of_alert
+from legwatch.bedside import Bedside
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import BedState
 from legwatch.events import AlertKind, FactKind
+from legwatch.limits.rules import Rules
 from legwatch.oncall.escalation import NotificationStep, Purpose, in_turn, woken
+from legwatch.oncall.people import SLEEPER
 from legwatch_server.notify.channels_left import (
     being_told,
     insert_untried,
@@ -44,6 +48,14 @@ class WatchedBed(Protocol):
     @property
     def state(self) -> BedState:
         """The engine's state."""
+
+    @property
+    def rules(self) -> Rules:
+        """Its limits."""
+
+    @property
+    def bedside(self) -> Bedside:
+        """What is known of its agent."""
 
     @property
     def played(self) -> bool:
@@ -254,8 +266,11 @@ def _order(planner: DeliveryPlanner, bed: WatchedBed | None, occasion: Occasion)
     severity = _unanswered_severity(bed, occasion) if bed else None
     if bed is None or severity is None:
         return None
-    watch = planner.watch(bed.name, _now_ms(bed, occasion))
-    names = woken(AlertKind(occasion.episode.kind), severity, watch)
+    kind, now_ms = AlertKind(occasion.episode.kind), _now_ms(bed, occasion)
+    watch = planner.watch(bed.name, now_ms)
+    names: Sequence[str] = woken(kind, severity, watch)
+    if of_alert(bed.bedside.told, kind, severity, now_ms, bed.rules).heard_ms:
+        names = [name for name in names if watch.people[name].role != SLEEPER]
     return _Order(names, planner.limits.step_s(severity), watch.on_call)
 
 

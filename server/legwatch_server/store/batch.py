@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from legwatch.alerting import told_here
 from legwatch.alerting.notice import Notice
+from legwatch.alerting.told_here import Known
 from legwatch.conditions.verdict import Severity
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
@@ -62,7 +64,7 @@ class NewNotice:
     """A notice to be stored, with its bed and its text in English.
 
     `who` gave the answer that caused the notice, if any. `played`: from a recording; then the
-    recording's time decides who is on call.
+    recording's time decides who is on call. `known`: what the bedside has told its sleeper of it.
     """
 
     bed_id: int
@@ -71,6 +73,7 @@ class NewNotice:
     text: str
     who: str | None = None
     played: bool = False
+    known: Known = told_here.NOTHING
 
 
 class NewEvent(NamedTuple):

@@ -15,7 +15,7 @@ from legwatch.lived import Begun, Excused, Given, Lived, LivedNight, Lost
 from legwatch.lived_json import entry_of, written
 from legwatch.night import noons_ms
 from legwatch.state_codec import from_json
-from legwatch_runtime.night_file import judged
+from legwatch_runtime.profiles import judged
 from legwatch_server.store import loss, notices, numbers, windows
 from legwatch_server.store.batch import NewEvent, NewNoon, Row
 from legwatch_server.store.packs import EVER, Span, snapshot

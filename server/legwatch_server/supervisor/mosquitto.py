@@ -80,7 +80,7 @@ def acl() -> str:
         "",
         "# An agent's user name (%u) is its bed: it may use only the topics of this bed.",
         *(f"pattern write {bed}/{channel}" for channel in written),
-        *(f"pattern read {bed}/{channel}" for channel in ("stored", "cmd")),
+        *(f"pattern read {bed}/{channel}" for channel in ("stored", "rules", "cmd")),
     )
     return "\n".join(lines) + "\n"
 

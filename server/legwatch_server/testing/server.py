@@ -33,6 +33,7 @@ from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.reach import Reach
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
+from legwatch_server.publish.rules import RulesPublisher
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.connection import connect_read_only
 from legwatch_server.store.database import SqliteStore
@@ -92,7 +93,10 @@ class InProcessServer:
             store=self.store,
             unit=self.unit,
             transport=self.broker,
-            listeners=[MqttPublisher(self.broker, self.clock.instant)],
+            listeners=[
+                MqttPublisher(self.broker, self.clock.instant),
+                RulesPublisher(self.broker, self.clock.instant),
+            ],
             inbox=self.inbox,
             timeline=self.timeline,
             settings=self.settings,

@@ -137,7 +137,14 @@ ADVICE = (
     r"|[Bb]itte|legwatch|zudecken|anbieten|bring|Drink|Offer|Warm|Trink|Wärm|Look"
 )
 # What is only told: nobody can do anything about it, or it is over.
-ONLY_TOLD = {Reason.WINDOWS_LOST, Reason.MEMORY_LOST, Reason.WINDOWS_UNREAD}
+ONLY_TOLD = {
+    Reason.WINDOWS_LOST,
+    Reason.MEMORY_LOST,
+    Reason.WINDOWS_UNREAD,
+    Reason.LIT_AT_BED,
+    Reason.ANSWERED_AT_BED,
+    Reason.OVER_AT_BED,
+}
 
 
 def test_every_alert_says_what_to_do() -> None:

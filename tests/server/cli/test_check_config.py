@@ -47,6 +47,22 @@ def test_a_good_file_is_known_for_what_it_is(
     assert f"good ({kind}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("more", "tells"),
+    [
+        ("", False),
+        ('signal = { driver = "simulated" }', True),
+        ("fallback = { after_s = 0 }", True),
+    ],
+)
+def test_a_bed_that_cannot_tell_by_itself_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, tells: bool
+) -> None:
+    assert check(tmp_path, f"{more}\n{SIMULATED}") == 0
+    said = "if the server is silent, nothing at this bed can tell" in capsys.readouterr().out
+    assert said is not tells
+
+
 @pytest.mark.parametrize("kind", ["agent", "server"])
 @pytest.mark.parametrize("found", ["nothing", "no certificate"])
 def test_a_typo_in_the_brokers_certificate_is_said_before_the_start(

@@ -1,14 +1,18 @@
 """New settings while a push waits: each person still gets each channel that the settings give."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from legwatch.alerting.alert import AlertState, AlertStates
+from legwatch.bedside import Bedside
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import BedState, start
+from legwatch.limits.rules import Rules
+from legwatch_runtime.profiles import rules_for
 from legwatch_server.notify.recovery import followed, repairs
 from legwatch_server.store.changes import Change, Changes, Insert, Move, Withdraw
 from legwatch_server.store.delivery import WAITING, Delivery, DeliveryState
@@ -18,6 +22,7 @@ LATER = NOW + 5 * MINUTE_MS
 ANNA = {"role": "sleeper", "channels": ["phone", "sms"]}
 BERT = {"channels": ["phone", "sms"]}
 CLEO = {"channels": ["phone"]}
+RULES = rules_for("standard", {}, UTC)
 
 
 class Standing(NamedTuple):
@@ -27,6 +32,8 @@ class Standing(NamedTuple):
     id: int = 1
     name: str = "b"
     played: bool = False
+    rules: Rules = RULES
+    bedside: Bedside = Bedside()
 
 
 ALERT = AlertState(severity=Severity.WARNING, fired_ms=NOW, notified=True, episode_ms=NOW)
