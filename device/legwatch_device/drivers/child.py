@@ -1,7 +1,7 @@
 """A program in a process of its own, that is asked for one line at a time, within a deadline.
 
 A library that hangs, or ends the process, takes only this process with it; it is killed, and can be
-started again. It ends with the agent: its standard input ends then, also if the agent was killed.
+started again. Its input ends with the agent, also if the agent was killed; then it has to end, too.
 """
 
 import os

@@ -17,6 +17,7 @@ over 100 %, or nothing but zeros), `out_of_range`, `no_number`, `hangs`, `ended`
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -150,7 +151,7 @@ class Dht22:
 
 def _command(options: Dht22.Options) -> list[str]:
     # -P: the modules beside the program have names of their own.
-    command = [sys.executable, "-P", str(PROGRAM), str(options.pin)]
+    command = [sys.executable, "-P", str(PROGRAM), str(os.getpid()), str(options.pin)]
     return [*command, "pulseio"] if options.pulseio else command
 
 

@@ -4,33 +4,37 @@ It imports nothing of legwatch, and so needs little memory. Each answer is one l
 values, or `failed` (the library's own words), or `errors` (a chain, the newest first).
 """
 
+import ctypes
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
-# The kernel ends this process if it is busy for so long: the agent may be gone, and cannot.
-LONGEST_S = 20
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def main(pin: int, *, pulseio: bool) -> None:
-    """Open the sensor and answer until the input ends."""
+def main(agent: int, pin: int, *, pulseio: bool) -> None:
+    """Open the sensor and answer until the input ends; the kernel ends this with the agent.
+
+    The signal is SIGTERM: at that pulseio ends the program that it has started.
+    """
+    with suppress(OSError, AttributeError):  # only Linux has prctl
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != agent:  # it ended before the prctl call
+        return
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the libraries print is no answer
-    signal.alarm(LONGEST_S)
     try:
         read = opened(pin, pulseio=pulseio)
     except BaseException as error:  # noqa: BLE001 - the agent tells it
         answers.write(json.dumps({"errors": list(told(error))}) + "\n")
         return
     answers.write("{}\n")
-    signal.alarm(0)
     while sys.stdin.readline():
-        signal.alarm(LONGEST_S)
         answers.write(json.dumps(answer(read), default=str) + "\n")
-        signal.alarm(0)
 
 
 def opened(pin: int, *, pulseio: bool) -> Callable[[], dict[str, Any]]:
@@ -82,4 +86,5 @@ def told(error: BaseException | None) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), pulseio=sys.argv[2:] == ["pulseio"])
+    with suppress(BrokenPipeError):  # the agent is gone
+        main(int(sys.argv[1]), int(sys.argv[2]), pulseio=sys.argv[3:] == ["pulseio"])

@@ -65,7 +65,7 @@ class Ds18b20:
             raise ReadFault("checksum") from error
         except (library.NoSensorFoundError, FileNotFoundError) as error:
             raise ReadFault("no_answer") from error
-        except (IndexError, ValueError) as error:
+        except (OSError, IndexError, ValueError) as error:
             raise ReadFault("read_error") from error
 
     def _found(self) -> list[Any]:
