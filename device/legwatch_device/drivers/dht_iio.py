@@ -41,9 +41,9 @@ class DhtIio:
         """The keys of a DHT22 that the kernel reads."""
 
         pin: int | None = pin_setting(
-            "GPIO number (BCM) of its overlay; if several are there", needed=False
+            "GPIO number (BCM) of its overlay; only if several are there", needed=False
         )
-        device: str | None = setting(None, "instead of the pin: its name, as iio:device0 or dht11@4")
+        device: str | None = setting(None, "instead of the pin: its name, such as iio:device0")
 
         def check(self) -> None:
             """Raise OptionError for two names of one sensor."""

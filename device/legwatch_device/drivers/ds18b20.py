@@ -38,7 +38,7 @@ class Ds18b20:
         """The keys of a DS18B20."""
 
         id: str | None = setting(
-            None, "its folder in /sys/bus/w1/devices; if several are there", form=_number_form
+            None, "its folder in /sys/bus/w1/devices; only if several are there", form=_number_form
         )
 
     def __init__(self, options: Options) -> None:
