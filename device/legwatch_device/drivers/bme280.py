@@ -1,9 +1,9 @@
 """A BME280 on the I2C bus; its values have no checksum, so prefer an SHT3x or SHT4x.
 
 Faults: `no_measurement` (the register has its value of the start: its power was lost while it
-measured; of the humidity alone: it is unknown), `no_answer`, `wrong_chip` (a BMP280 looks the same, and has no humidity), `bus_hangs`
+measured), `no_answer`, `wrong_chip` (a BMP280 looks the same, and has no humidity), `bus_hangs`
 (something holds the line), `bus_error` (any other error of the bus), `out_of_range`, `no_number`,
-`read_error`.
+`read_error`. A humidity alone that was not measured is unknown.
 """
 
 from dataclasses import dataclass

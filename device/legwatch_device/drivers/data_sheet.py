@@ -3,7 +3,6 @@
 Whether the air in a bed can be so is asked elsewhere: here only what no such sensor can mean.
 """
 
-import math
 from dataclasses import dataclass
 
 from legwatch.contract.fields import OUT_OF_RANGE
@@ -20,8 +19,8 @@ class Sheet:
     def reading(self, celsius: object, humidity_pct: object = None) -> Reading:
         """Return what a library gave as a reading.
 
-        Raises ReadFault: `no_number` for None, text, NaN and infinite, `out_of_range` for a number
-        that the sensor cannot measure. A humidity of None is unknown, and no fault.
+        Raises ReadFault: `no_number` for None and text, `out_of_range` for what the sensor cannot
+        measure, which NaN and infinite are, too. A humidity of None is unknown, and no fault.
         """
         found_c = _number(celsius)
         found_pct = None if humidity_pct is None else _number(humidity_pct)
@@ -32,6 +31,6 @@ class Sheet:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ReadFault("no_number")
     return float(value)

@@ -21,7 +21,7 @@ FAMILY = "28-"  # of all DS18B20, in the names of the kernel's folders
 
 
 def _number_form(text: str) -> str:
-    """Number of a sensor, as the kernel names its folder."""
+    """Return what is wrong with the number of a sensor, which is that of its folder."""
     known = re.fullmatch(r"(28-)?[0-9a-f]{12}", text)
     return "" if known else "12 digits of 0-9 and a-f are expected, as in 28-00000a1b2c3d"
 

@@ -8,7 +8,7 @@ names of the library: `DigitalInOut` and `time`.
 from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Any
+from typing import Any, Self
 
 START_US, ANSWER_US, LOW_US, ZERO_US, ONE_US = 30, 80, 50, 26, 70
 Pulses = list[int]  # the length of each level, which is high first
@@ -50,7 +50,7 @@ class Line:
     def __call__(self, _pin: object) -> "Line":
         return self  # as a new DigitalInOut
 
-    def __enter__(self) -> "Line":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None: ...

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from legwatch.errors import CannotRun
-from legwatch_device.drivers import ReadFault, Reading, dht22_child
+from legwatch.errors import CannotRun, SettingsError
+from legwatch_device.drivers import ReadFault, Reading, child, dht22, dht22_child, load, read
 from legwatch_device.drivers.dht import PAUSE_S, TRIES
 from legwatch_device.drivers.dht22 import OFF_S, Dht22
 from legwatch_device.reader import HANGS_S
@@ -236,25 +236,18 @@ def test_without_a_pin_for_the_power_nothing_is_switched() -> None:
 
 def test_the_worst_reading_is_over_before_it_is_said_to_hang() -> None:
     """The child starts as slowly as it may, two tries fail, the third hangs, the power is cut."""
-    from legwatch_device.drivers import child  # noqa: PLC0415
-
     tries_s = 0.4 * (TRIES - 1) + PAUSE_S * (TRIES - 1)
     assert child.START_S + tries_s + child.ANSWER_S + OFF_S < HANGS_S
 
 
 @pytest.mark.parametrize("pulseio", [False, True])
 def test_the_command_of_the_child_is_a_program_of_this_python(pulseio: bool) -> None:
-    from legwatch_device.drivers import dht22  # noqa: PLC0415
-
     command = dht22._command(Dht22.Options(17, pulseio=pulseio))
     assert command[0] == sys.executable
     assert command[4:] == ["17", *(["pulseio"] if pulseio else [])]
 
 
 def test_options_are_checked_before_the_start() -> None:
-    from legwatch.errors import SettingsError  # noqa: PLC0415
-    from legwatch_device.drivers import load, read  # noqa: PLC0415
-
     kind = load("legwatch.thermometers", "dht22", "here")
 
     def options(**table: Any) -> Any:

@@ -122,7 +122,7 @@ def test_a_reading_that_hangs_kills_only_the_child_and_the_next_one_is_new(
     sensor.library(hangs)
     driver, child = sensor.open(answer_s=0.3)
     pid = child.pid
-    with pytest.raises(ReadFault, match="^hangs$"):
+    with pytest.raises(ReadFault, match=r"^hangs$"):
         driver.read()
     assert not runs(pid)
     driver._child = child
@@ -135,7 +135,7 @@ def test_a_reading_that_hangs_kills_only_the_child_and_the_next_one_is_new(
 def test_a_library_that_ends_its_process_ends_only_the_child(sensor: Sensor, ends: str) -> None:
     sensor.library(f"first('x') and {ends}")
     driver, _ = sensor.open()
-    with pytest.raises(ReadFault, match="^ended$"):
+    with pytest.raises(ReadFault, match=r"^ended$"):
         driver.read()
     assert driver.read() == Reading(31.2, 48.1)
 
@@ -145,7 +145,7 @@ def test_what_the_library_raises_leaves_the_child_running(sensor: Sensor, raises
     sensor.library(f"first('x') and {raises}")
     driver, child = sensor.open()
     pid = child.pid
-    with pytest.raises(RuntimeError, match="SystemExit: 3|KeyError: 'x'"):
+    with pytest.raises(RuntimeError, match=r"SystemExit: 3|KeyError: 'x'"):
         driver.read()
     assert driver.read() == Reading(31.2, 48.1)
     assert child.pid == pid
@@ -217,14 +217,12 @@ def test_the_modules_beside_the_program_are_none_of_its_own(sensor: Sensor) -> N
 
 
 def test_a_child_that_has_not_started_answers_nothing() -> None:
-    with pytest.raises(ReadFault, match="^ended$"):
+    with pytest.raises(ReadFault, match=r"^ended$"):
         Child(["/bin/false"]).ask()
 
 
 def test_a_start_that_hangs_is_over_after_its_deadline() -> None:
     child = Child([sys.executable, "-c", "import time; time.sleep(600)"], start_s=0.2)
-    with pytest.raises(ReadFault, match="^hangs$"):
+    with pytest.raises(ReadFault, match=r"^hangs$"):
         child.begin()
     assert child.pid is None
-
-

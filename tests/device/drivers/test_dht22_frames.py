@@ -44,9 +44,7 @@ class OnLine:
         return "{}"
 
     def ask(self) -> str:
-        answer = dht22_child.answer(
-            lambda: dht22_child.measured(adafruit_dht, None, pulseio=False)
-        )
+        answer = dht22_child.answer(lambda: dht22_child.measured(adafruit_dht, None, pulseio=False))
         return json.dumps(answer, default=str)
 
     def end(self) -> None: ...
@@ -57,7 +55,9 @@ def on_line(monkeypatch: pytest.MonkeyPatch) -> OnLine:
     return OnLine(monkeypatch)
 
 
-def polls(chance: random.Random, lowest_us: float = 3, highest_us: float = 15) -> Callable[[], float]:
+def polls(
+    chance: random.Random, lowest_us: float = 3, highest_us: float = 15
+) -> Callable[[], float]:
     """Return looks at the pin that take about as long as each other, as those of one machine."""
     usual_us = chance.uniform(lowest_us, highest_us)
     return lambda: usual_us * chance.uniform(0.8, 1.2)
@@ -176,7 +176,6 @@ def heard(windows: list[Window]) -> list[tuple[str, str, int]]:
     """Return the notices of a night, with their minute."""
     _, notices = drive(start(), windows, rules())
     return [(n.kind.value, n.transition.value, n.at_ms // 60_000) for n in notices]
-
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,4 +1,4 @@
-"""A recorded half day of a DHT22 that fails: by the driver, the reader and the wire to the alerts."""
+"""A recorded half day of a DHT22 that fails: from the driver, over the wire, to the alerts."""
 
 import gzip
 from collections.abc import Iterator

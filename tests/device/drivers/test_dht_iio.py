@@ -2,6 +2,7 @@
 
 import errno
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_each_error_of_the_kernel_has_a_word_after_three_tries(
     options = dht_iio.DhtIio.Options()
     driver = dht_iio.DhtIio(options, now=clock.instant, sleep=clock.sleep, text_of=text_of)
     assert fault(driver) == word
-    assert [round(b - a, 3) for a, b in zip(asked, asked[1:], strict=False)] == [2.5, 2.5]
+    assert [round(b - a, 3) for a, b in pairwise(asked)] == [2.5, 2.5]
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this machine has no /proc")

@@ -50,9 +50,7 @@ def test_a_conversion_is_a_reading_without_a_humidity(tree: WireTree, celsius: f
     ],
     ids=["85", "crc", "zeros", "empty", "half", "letters", "too hot"],
 )
-def test_what_is_no_conversion_is_a_fault_with_a_word(
-    tree: WireTree, text: str, word: str
-) -> None:
+def test_what_is_no_conversion_is_a_fault_with_a_word(tree: WireTree, text: str, word: str) -> None:
     file = on(tree, ONE, conversion(31.0))
     driver = opened()
     assert driver.read().celsius == 31.0
