@@ -36,8 +36,8 @@ class Bus:
             self._bus = SMBus(number)
         except FileNotFoundError as error:
             raise CannotRun(
-                f"{file} is not there: switch I2C on (dtparam=i2c_arm=on in"
-                " /boot/firmware/config.txt, or sudo raspi-config) and restart the Pi"
+                f"{file} is not there: switch I2C on, by sudo raspi-config nonint do_i2c 0, and"
+                " restart the Pi"
             ) from error
         except PermissionError as error:
             raise CannotRun(

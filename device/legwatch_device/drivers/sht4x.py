@@ -35,7 +35,7 @@ class Sht4x:
     def read(self) -> Reading:
         """Return a new reading; raises ReadFault.
 
-        The sensor is reset each time, so one that was exchanged or without power is in no old state.
+        The sensor is reset each time: one that was exchanged or had no power is in no old state.
         """
         with i2c.faults():
             celsius, humidity_pct = self._library.SHT4x(self._bus, self._address).measurements
