@@ -9,7 +9,6 @@ measured), `no_answer`, `wrong_chip` (a BMP280 looks the same, and has no humidi
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault, Reading, i2c
 from legwatch_device.drivers.data_sheet import Sheet
 
@@ -26,7 +25,7 @@ class Bme280:
     class Options:
         """The keys of a BME280."""
 
-        address: int = setting(0x76, "I2C address: 118 (0x76) or 119 (0x77)", low=118, high=119)
+        address: int = i2c.address_setting(0x76, "118 (0x76) or 119 (0x77)", low=118, high=119)
         bus: int = i2c.bus_setting()
 
     def __init__(self, options: Options, *, bus: Any = None) -> None:

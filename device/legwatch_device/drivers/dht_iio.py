@@ -41,9 +41,13 @@ class DhtIio:
         """The keys of a DHT22 that the kernel reads."""
 
         pin: int | None = pin_setting(
-            "GPIO number (BCM) of its overlay; only if several are there", needed=False
+            "GPIO number (BCM) of its overlay; only if several are there",
+            needed=False,
+            identity=True,
         )
-        device: str | None = setting(None, "instead of the pin: its name, such as iio:device0")
+        device: str | None = setting(
+            None, "instead of the pin: its name, such as iio:device0", identity=True
+        )
 
         def check(self) -> None:
             """Raise OptionError for two names of one sensor."""

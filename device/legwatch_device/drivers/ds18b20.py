@@ -20,10 +20,10 @@ _SHEET = Sheet(-55, 125)
 FAMILY = "28-"  # of all DS18B20, in the names of the kernel's folders
 
 
-def _number_form(text: str) -> str:
-    """Return what is wrong with the number of a sensor, which is that of its folder."""
-    known = re.fullmatch(r"(28-)?[0-9a-f]{12}", text)
-    return "" if known else "12 digits of 0-9 and a-f are expected, as in 28-00000a1b2c3d"
+def _folder(text: str) -> str:
+    """Return what is wrong with the name of a sensor's folder."""
+    known = re.fullmatch(f"{FAMILY}[0-9a-f]{{12}}", text)
+    return "" if known else "28- and 12 digits of 0-9 and a-f are expected, as 28-00000a1b2c3d"
 
 
 class Ds18b20:
@@ -38,7 +38,10 @@ class Ds18b20:
         """The keys of a DS18B20."""
 
         id: str | None = setting(
-            None, "its folder in /sys/bus/w1/devices; only if several are there", form=_number_form
+            None,
+            "its folder in /sys/bus/w1/devices; only if several are there",
+            form=_folder,
+            identity=True,
         )
 
     def __init__(self, options: Options) -> None:

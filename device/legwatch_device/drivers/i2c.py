@@ -20,9 +20,16 @@ HIGHEST_BUS = 31
 _FAULTS = {errno.EREMOTEIO: "no_answer", errno.ENXIO: "no_answer", errno.ETIMEDOUT: "bus_hangs"}
 
 
+def address_setting(default: int, about: str, *, low: int, high: int) -> Any:
+    """Declare the key of the address."""
+    return setting(default, f"I2C address: {about}", low=low, high=high, identity=True)
+
+
 def bus_setting() -> Any:
     """Declare the key of the bus."""
-    return setting(1, "number of the I2C bus: 1 is /dev/i2c-1", low=0, high=HIGHEST_BUS)
+    return setting(
+        1, "number of the I2C bus: 1 is /dev/i2c-1", low=0, high=HIGHEST_BUS, identity=True
+    )
 
 
 class Bus:

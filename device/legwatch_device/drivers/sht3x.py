@@ -7,7 +7,6 @@ error of the bus), `out_of_range`, `no_number`, `read_error`.
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.settings import setting
 from legwatch_device.drivers import Reading, i2c
 from legwatch_device.drivers.data_sheet import Sheet
 
@@ -21,7 +20,7 @@ class Sht3x:
     class Options:
         """The keys of an SHT3x."""
 
-        address: int = setting(0x44, "I2C address: 68 (0x44), 69 with ADDR high", low=68, high=69)
+        address: int = i2c.address_setting(0x44, "68 (0x44), 69 with ADDR high", low=68, high=69)
         bus: int = i2c.bus_setting()
 
     def __init__(self, options: Options, *, bus: Any = None) -> None:

@@ -7,7 +7,6 @@ error of the bus), `out_of_range`, `no_number`, `read_error`.
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.settings import setting
 from legwatch_device.drivers import Reading, i2c
 from legwatch_device.drivers.data_sheet import Sheet
 
@@ -21,7 +20,7 @@ class Sht4x:
     class Options:
         """The keys of an SHT4x."""
 
-        address: int = setting(0x44, "I2C address: 68 (0x44), or 69, 70 by type", low=68, high=70)
+        address: int = i2c.address_setting(0x44, "68 (0x44), or 69, 70 by type", low=68, high=70)
         bus: int = i2c.bus_setting()
 
     def __init__(self, options: Options, *, bus: Any = None) -> None:

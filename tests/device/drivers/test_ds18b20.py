@@ -61,11 +61,10 @@ def test_what_is_no_conversion_is_a_fault_with_a_word(tree: WireTree, text: str,
     assert driver.read().celsius == 22.0
 
 
-@pytest.mark.parametrize("number", [ONE, f"28-{ONE}"])
-def test_one_of_several_is_named_by_its_number(tree: WireTree, number: str) -> None:
+def test_one_of_several_is_named_by_its_folder(tree: WireTree) -> None:
     on(tree, ONE, conversion(31.0))
     on(tree, OTHER, conversion(18.0))
-    assert opened(id=number).read().celsius == 31.0
+    assert opened(id=f"28-{ONE}").read().celsius == 31.0
 
 
 def test_several_and_no_number_is_told_with_their_numbers(tree: WireTree) -> None:
@@ -91,7 +90,7 @@ def test_the_room_is_never_taken_for_a_leg_that_has_gone(tree: WireTree) -> None
     on(tree, OTHER, conversion(18.0))
     with pytest.raises(ReadFault, match="several_sensors"):
         driver.read()
-    by_number = opened(id=ONE)
+    by_number = opened(id=f"28-{ONE}")
     leg.unlink()
     leg.parent.rmdir()
     with pytest.raises(ReadFault, match="no_answer"):
@@ -107,7 +106,7 @@ def test_one_that_is_exchanged_works_without_a_restart(tree: WireTree) -> None:
     assert driver.read().celsius == 30.5
 
 
-@pytest.mark.parametrize("number", ["28", "28-00000A1B2C3D", "10-00000a1b2c3d", "leg", ""])
+@pytest.mark.parametrize("number", ["28", ONE, "28-00000A1B2C3D", "10-00000a1b2c3d", "leg", ""])
 def test_a_number_of_another_form_is_refused_before_the_start(number: str) -> None:
     kind = load(GROUP, "ds18b20", "sensors.leg")
     with pytest.raises(SettingsError, match=r"sensors\.leg\.id: .*12 digits of 0-9 and a-f"):
