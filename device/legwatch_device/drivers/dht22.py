@@ -4,7 +4,7 @@ The library measures the pulses in a busy loop, and can hang. So a child process
 one that hangs for 5 s is killed and started again, and nothing else notices.
 
 A reading costs 0.25 s of one core for each try (measured; it is the library's loop), so one every
-15 s takes 2 to 5 % of a core. The child takes 12 MB of memory of its own (measured). Where
+15 s takes 2 to 5 % of a core. The child takes 13 MB of memory of its own (measured). Where
 the overlay `dht11` is on, the driver `dht_iio` costs neither.
 
 Within two seconds of a failed read, the library returns the *old* values without an error. Then an

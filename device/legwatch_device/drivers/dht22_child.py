@@ -19,7 +19,8 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 def main(agent: int, pin: int, *, pulseio: bool) -> None:
     """Open the sensor and answer until the input ends; the kernel ends this with the agent.
 
-    The signal is SIGTERM: at that pulseio ends the program that it has started.
+    More exactly, with the thread that started it: that of the sensor, which lasts as long. The
+    signal is SIGTERM: at that pulseio ends the program that it has started.
     """
     with suppress(OSError, AttributeError):  # only Linux has prctl
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
