@@ -96,8 +96,11 @@ class Dht22:
         self._child = Child(_command(options)) if child is None else child
         try:
             self._begin()
-        except ReadFault as fault:
-            raise CannotRun(f"the process that reads the sensor {fault} at its start") from fault
+        except Exception as error:
+            self.close()  # or the next start would find its pin in use
+            if isinstance(error, ReadFault):
+                raise CannotRun(f"the process that reads it {error} at its start") from error
+            raise
 
     def read(self) -> Reading:
         """Return a new reading, within 25 s at the worst; raises ReadFault with the last fault."""
@@ -135,7 +138,6 @@ class Dht22:
         """Start the child; raises ReadFault, or why its libraries cannot open the pin."""
         errors = json.loads(self._child.begin()).get("errors")
         if errors:
-            self._child.end()
             with pins.opening(self._options.pin):
                 raise _why_not(errors)
         self._gone = False

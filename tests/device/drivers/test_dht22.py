@@ -184,7 +184,7 @@ def test_a_child_that_does_not_start_at_all_is_tried_again_by_the_agent() -> Non
         raise ReadFault("hangs")
 
     library.begin = hangs  # type: ignore[method-assign]
-    with pytest.raises(CannotRun, match="the process that reads the sensor hangs at its start"):
+    with pytest.raises(CannotRun, match="the process that reads it hangs at its start"):
         thermometer(library)
 
 
@@ -210,6 +210,26 @@ def test_a_sensor_that_hangs_is_switched_off_and_on_after_some_failed_readings(
     assert powered_s - library.asked[-1] >= OFF_S
     assert sensor.read() == Reading(30.0, 50.0)
     assert library.asked[-1] - powered_s >= PAUSE_S  # it must first have measured
+    sensor.close()
+
+
+@pytest.mark.parametrize("why", [ReadFault("hangs"), RuntimeError("GPIO busy")])
+def test_a_start_that_fails_leaves_the_pin_of_the_power_for_the_next(
+    why: Exception, pins: MockFactory
+) -> None:
+    library = Library((30.0, 50.0))
+    begin = library.begin
+
+    def fails() -> str:
+        raise why
+
+    library.begin = fails  # type: ignore[method-assign]
+    with pytest.raises((CannotRun, RuntimeError)):
+        thermometer(library, FED)
+    assert library.ended == 1
+    library.begin = begin  # type: ignore[method-assign]
+    sensor = thermometer(library, FED)
+    assert sensor.read() == Reading(30.0, 50.0)
     sensor.close()
 
 

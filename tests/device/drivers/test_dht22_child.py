@@ -188,7 +188,7 @@ def cannot(sensor: Sensor, error: type[LegwatchError]) -> str:
         ("raise ValueError('odd')", "cannot start: ValueError: odd"),
         ("raise RuntimeError('No header')", "cannot start: No header"),
         ("sys.exit(3)", "cannot start: SystemExit: 3"),
-        ("os._exit(3)", "the process that reads the sensor ended at its start"),
+        ("os._exit(3)", "the process that reads it ended at its start"),
     ],
 )
 def test_why_the_pin_cannot_be_opened_is_told_as_before(
