@@ -48,8 +48,8 @@ def setting(
     `default` may be a dataclass type (the key is a table), or `...` (the key must be given).
     `form` says what is wrong with a text; the default itself, such as "" for none, is always right.
     `lines`: the text may have several. `part`: the value is the number of a part of the board, such
-    as a pin, that only one driver can have; this is what such parts are called. `identity`: all keys
-    with it together say which sensor it is, such as bus and address; only one driver can have it.
+    as a pin, that only one driver can have; this is what such parts are called. `identity`: all
+    keys with it together say which sensor it is, such as bus and address; one driver only has it.
     """
     metadata: dict[str, Any] = {"about": about, "low": low, "high": high, "choices": choices}
     metadata |= {"form": form, "lines": lines, "part": part, "default": default}
