@@ -136,19 +136,34 @@ def parts(options: Any) -> Iterator[tuple[str, str, int]]:
             yield field.name, what, number
 
 
+def identity(options: Any) -> str:
+    """Return in words by which keys the options say which sensor they mean; empty: by none."""
+    keys = [field.name for field in dataclasses.fields(options) if field.metadata.get("identity")]
+    values = {key: getattr(options, key) for key in keys}
+    return ", ".join(f"no {k}" if v is None else f"{k} {v}" for k, v in sorted(values.items()))
+
+
 class Board:
-    """The parts of one board, such as its pins: each can be of one driver only."""
+    """The parts of one board, such as its pins, and its sensors: each is of one driver only."""
 
     def __init__(self) -> None:
         self._by: dict[tuple[str, int], str] = {}  # part -> the key that takes it
+        self._sensors: dict[str, str] = {}  # identity -> the table that has it
 
     def take(self, options: Any, path: str) -> None:
         """Take the parts of a table's options; raises SettingsError for one that is taken."""
+        self._take_sensor(options, path)
         for key, what, number in parts(options):
             ours = f"{path}.{key}"
             by = self._by.setdefault((what, number), ours)
             if by != ours:
                 raise SettingsError(ours, f"{what} {number} is taken by {by}; each needs its own")
+
+    def _take_sensor(self, options: Any, path: str) -> None:
+        means = identity(options)
+        by = self._sensors.setdefault(means, path) if means else path
+        if by != path:
+            raise SettingsError(path, f"{means}: this is the sensor of {by}; each needs its own")
 
 
 def describe(shape: type[Any]) -> tuple[Option, ...]:

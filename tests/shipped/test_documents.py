@@ -297,6 +297,8 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch settings set rules.stillness.warn_s N": SETTINGS,
     "legwatch settings undo": SETTINGS,
     "sudo systemctl reload legwatch-server": ACCOUNTS,
+    "sudo usermod -aG i2c legwatch": ACCOUNTS,
+    "sudo raspi-config nonint do_i2c N": NotHere("it would switch the I2C bus of this machine on"),
     "sudo git -C /opt/legwatch pull": NotHere("the clone of this machine would change"),
     "docker compose kill -s HUP server": DOCKER,
     "docker compose restart server": DOCKER,

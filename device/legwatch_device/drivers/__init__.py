@@ -14,7 +14,14 @@ from legwatch.events import Window
 from legwatch_runtime import plugins
 
 FEEDS = "legwatch.feeds"
-EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
+EXTRA = (  # if these are here, the extra `device` is installed
+    "gpiozero",
+    "adafruit_dht",
+    "w1thermsensor",
+    "adafruit_sht4x",
+    "adafruit_sht31d",
+    "adafruit_bme280",
+)
 Put = Callable[[Window | Press], None]  # may block, to slow down a fast feed
 
 

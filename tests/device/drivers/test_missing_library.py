@@ -1,5 +1,6 @@
 """A shipped driver whose library is not installed: it is told, and the others run."""
 
+import os
 import queue
 import sys
 import threading
@@ -24,6 +25,11 @@ SENSORS = {
     "gpio_motion": (MOVEMENT, "gpiozero"),
     "gpio_presence": (PRESENCE, "gpiozero"),
 }
+LIBRARY = """
+class DigitalInOut:
+    def __init__(self, pin): pass
+    def deinit(self): pass
+"""
 INSTALL = f"{sys.executable} -m pip install 'legwatch[device]'"
 
 
@@ -34,6 +40,16 @@ def _board_without_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
     for module in ("adafruit_dht", "board", "gpiozero"):
         monkeypatch.setitem(sys.modules, module, None)
+    # In the process that reads a DHT22, too.
+    install(tmp_path, "raise ModuleNotFoundError('not here', name='adafruit_dht')")
+    before = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(tmp_path), before))))
+
+
+def install(folder: Path, library: str = "") -> None:
+    """Write a library that is as Adafruit's, as far as a start needs it."""
+    (folder / "adafruit_dht.py").write_text(library or LIBRARY)
+    (folder / "board.py").write_text("D4 = 4\n")
 
 
 @pytest.mark.parametrize("driver", SENSORS)
@@ -79,27 +95,13 @@ def test_a_lamp_without_its_library_says_so_to_the_server() -> None:
 
 
 def test_it_is_taken_as_soon_as_it_is_installed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     here = Starting("leg sensor", lambda: open_driver(LEG.group, "dht22", "here", {"pin": 4}))
     assert here.attempt() is None
     assert here.refused is None
-    for name in ("adafruit_dht", "board"):
-        monkeypatch.setitem(sys.modules, name, _Library())
-    assert here.wait(threading.Event()) is not None
+    install(tmp_path)
+    driver = here.wait(threading.Event())
     assert "leg sensor: works now" in caplog.text
-
-
-class _Library:
-    """As `board` and as `adafruit_dht`, as far as a start needs them."""
-
-    D4 = object()
-
-    class DigitalInOut:
-        def __init__(self, pin: object) -> None: ...
-
-        def deinit(self) -> None: ...
-
-    class DHT22:
-        def __init__(self, pin: object, *, use_pulseio: bool) -> None: ...
+    driver.close()

@@ -384,7 +384,10 @@ KEY = re.compile(r"^(\w+) = [^#\n]*(?:# (.*))?", re.MULTILINE)
 
 def example_tables(file: str) -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
     """Return the tables of an annotated example, each with its values and its remarks by key."""
-    text = uncommented((REPO / "config" / file).read_text())
+    return tables(uncommented((REPO / "config" / file).read_text()))
+
+
+def tables(text: str) -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
     parts = re.split(r"^\[([\w.]+)\].*\n", text, flags=re.MULTILINE)[1:]
     return {
         name: (tomllib.loads(body), {m[1]: m[2] or "" for m in KEY.finditer(body)})
@@ -416,12 +419,31 @@ def test_an_example_says_of_each_key_what_its_driver_declares(
     assert len(declared) > 10
 
 
+def test_the_example_shows_every_other_thermometer_with_its_keys() -> None:
+    group, text = "legwatch.thermometers", (REPO / "config/agent.example.toml").read_text()
+    (door, *_) = [door for door in AgentSettings.DOORS if door.group == group]
+    shown = {"simulated", "dht22"}
+    for body in re.findall(r"(?m)^## (\[sensors\.leg\].*\n(?:^## .*\n)+)", text):
+        ((_path, (values, notes)),) = tables(body.replace("## ", "")).items()
+        name = values["driver"]
+        driver = plugins.load(group, name, "sensors.leg", "driver")
+        declared = uncommented("\n".join(annotated_table(door, name, driver)))
+        about = {found[1]: found[2] or "" for found in KEY.finditer(declared)}
+        keys = values.keys() - {"driver"}
+        assert {key: notes[key] for key in keys} == {key: about[key] for key in keys}
+        assert about.keys() - {"driver", "offset_c"} == keys
+        shown.add(name)
+    assert shown == set(plugins.names(group))
+
+
 def test_the_installed_drivers_are_listed_by_the_tables_that_they_may_fill(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["--options"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert "[sensors.leg] thermometer by the legs: dht22, simulated" in said
+    thermometers = ", ".join(plugins.names("legwatch.thermometers"))
+    assert {"bme280", "dht22", "ds18b20"} <= set(thermometers.split(", "))
+    assert f"[sensors.leg] thermometer by the legs: {thermometers}" in said
     assert "[push.NAME] a push channel: apprise, console, mqtt, ntfy, pushover, webpush" in said
 
 

@@ -87,6 +87,41 @@ def test_a_pin_is_given_once_and_is_on_the_board(
     refuses(tmp_path, "agent", {"bed": "anna", **table}, words)
 
 
+SHT = {"driver": "sht4x"}
+ONE_WIRE = {"driver": "ds18b20"}
+FOLDER = "28-00000a1b2c3d"
+
+
+@pytest.mark.parametrize(
+    ("leg", "room", "words"),
+    [
+        (SHT, {"driver": "sht3x"}, "address 68, bus 1: this is the sensor of sensors.leg; each"),
+        (SHT, {**SHT, "address": 69}, ""),
+        (SHT, {**SHT, "bus": 3}, ""),
+        (ONE_WIRE, ONE_WIRE, "no id: this is the sensor of sensors.leg"),
+        (
+            {**ONE_WIRE, "id": FOLDER},
+            {**ONE_WIRE, "id": FOLDER},
+            f"id {FOLDER}: this is the sensor of sensors.leg",
+        ),
+        ({**ONE_WIRE, "id": FOLDER}, {**ONE_WIRE, "id": f"{FOLDER[:-1]}e"}, ""),
+        ({"driver": "dht_iio"}, {"driver": "dht_iio"}, "no device, no pin: this is the sensor of"),
+        ({"driver": "dht_iio", "pin": 4}, {"driver": "dht_iio", "pin": 17}, ""),
+        ({"driver": "dht_iio", "pin": 4}, LEG, "GPIO 4 is taken by sensors.leg.pin"),
+        ({**LEG, "power_pin": 4}, ONE_WIRE, "GPIO 4 is taken by sensors.leg.pin"),
+    ],
+)
+def test_two_places_have_two_thermometers(
+    tmp_path: Path, leg: dict[str, Any], room: dict[str, Any], words: str
+) -> None:
+    sensors = {"leg": leg, "room": room, "movement": {"driver": "gpio_motion", "pin": 27}}
+    table = {"bed": "anna", "sensors": sensors}
+    if words:
+        refuses(tmp_path, "agent", table, words)
+    else:
+        assert checked(tmp_path, "agent", table) == (0, [])
+
+
 def test_four_devices_on_one_pin_are_three_too_many(tmp_path: Path) -> None:
     sensors = {
         "leg": LEG,
