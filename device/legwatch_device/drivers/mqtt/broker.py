@@ -1,0 +1,62 @@
+"""Where the sensors' messages are: a broker, which need not be the one of the agent.
+
+Its user is another one than the agent's: many brokers let one user have one connection only, and
+the broker of `legwatch up` is for legwatch alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from legwatch import forms
+from legwatch.errors import OptionError, SettingsError
+from legwatch.settings import setting
+from legwatch_runtime import broker_reason
+from legwatch_runtime.certificate import check_ca_file
+from legwatch_runtime.secrets_beside import OURS
+
+LONGEST_TOPIC = 500  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The broker that the sensors publish to."""
+
+    host: str = setting("127.0.0.1", "name or address", form=forms.host)
+    port: int = setting(1883, "its port", low=1, high=65535)
+    user: str = setting("", "user name, not the agent's; empty: none")
+    password: str = setting(
+        "LEGWATCH_SENSORS_PASSWORD", "variable that has the password, or NAME_FILE its file"
+    )
+    ca_file: str = setting("", "certificate of its authority; if given, use TLS")
+
+
+def topic(default: Any, about: str) -> Any:
+    """Declare a topic: one topic, and not a filter of several."""
+    return setting(default, about, form=_topic)
+
+
+def topics(about: str) -> Any:
+    """Declare a list of topics."""
+    return setting((), about, form=_topic)
+
+
+def check(broker: Broker) -> None:
+    """Raise OptionError for a broker that cannot be right."""
+    if not broker.password.startswith(OURS):
+        raise OptionError("broker.password", f"the name of a variable that begins with {OURS}")
+    try:
+        check_ca_file(broker.ca_file)
+    except SettingsError as error:
+        raise OptionError("broker.ca_file", error.problem) from None
+
+
+def reason(why: object, broker: Broker) -> str:
+    """Return in one sentence why there is no connection; it names the keys of this table."""
+    said = broker_reason.reason(why, broker).replace("mqtt.", "broker.")
+    return said.replace(broker_reason.PASSWORD, broker.password)
+
+
+def _topic(text: str) -> str:
+    if not text or any(sign in text for sign in "+#"):
+        return "one topic is expected, without + and #"
+    return "" if len(text.encode()) <= LONGEST_TOPIC else "the topic is too long"
