@@ -9,7 +9,12 @@ from legwatch.errors import SettingsError
 from legwatch_device.drivers import MotionSample, ReadFault
 from legwatch_device.drivers.mqtt.link import Down, Up
 
-AQARA: dict[str, Any] = {"field": "action", "on": ["vibration", "tilt", "drop"], "off": [""], "same_is_new": True}
+AQARA: dict[str, Any] = {
+    "field": "action",
+    "on": ["vibration", "tilt", "drop"],
+    "off": [""],
+    "same_is_new": True,
+}
 
 
 def motion(*, answers: bool = True, **options: Any) -> Published:

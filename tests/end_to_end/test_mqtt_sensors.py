@@ -1,0 +1,278 @@
+"""Sensors that others publish, through a real broker.
+
+The payloads are made here, after what Zigbee2MQTT, ESPHome and Tasmota document of theirs; none was
+recorded from a device.
+"""
+
+import gzip
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from tomlkit import dumps as dump
+
+from end_to_end.house import LEGWATCH, PASSWORD, USER, House, Process, wait_until
+from legwatch.alerting.notice import as_json
+from legwatch.contract.window import decode_window
+from legwatch.engine import replay
+from legwatch.events import PLAYED, Window
+from legwatch.recording import parse, windows
+from legwatch.text.message import text
+from legwatch_device.drivers import open_driver
+from legwatch_device.drivers.mqtt import link
+from legwatch_device.drivers.mqtt.broker import Broker
+from legwatch_device.drivers.mqtt.link import Event, Hear
+from legwatch_device.drivers.mqtt.source import Clocks
+from legwatch_device.sampler import Sampler
+from legwatch_device.samples import PlacedSensor
+from legwatch_runtime.testing import FakeClock
+from placed import LEG, MOVEMENT, PRESENCE, ROOM
+from repository import REPO, rules
+
+VARIABLE = "LEGWATCH_SENSORS_PASSWORD"
+ZIGBEE, LIFE = "zigbee2mqtt/leg", "zigbee2mqtt/bridge/state"
+TASMOTA = "tele/room/SENSOR"
+VIBRATION, MAT = "bed/binary_sensor/vibration/state", "bed/binary_sensor/mat/state"
+ESPHOME = ["bed/status"]
+TABLES: dict[str, dict[str, Any]] = {
+    "leg": {
+        "topic": ZIGBEE,
+        "field": "temperature",
+        "humidity": "humidity",
+        "same_is_new": True,
+        "availability": [LIFE],
+    },
+    "room": {
+        "topic": TASMOTA,
+        "field": "SHT3X.Temperature",
+        "humidity": "SHT3X.Humidity",
+        "same_is_new": True,
+    },
+    "movement": {"topic": VIBRATION, "same_is_new": True, "availability": ESPHOME},
+    "presence": {"topic": MAT, "availability": ESPHOME},
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_link_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    yield
+    link.stop_all()
+
+
+@pytest.fixture
+def broker(house: House) -> Process:
+    return house.broker()
+
+
+@pytest.fixture
+def publisher(house: House, broker: Process) -> Iterator[mqtt.Client]:
+    del broker
+    client = house.publisher()
+    yield client
+    client.disconnect()
+    client.loop_stop()
+
+
+class Turns(threading.Event):
+    """Stands for the stop of a reader: it reads once for each turn that the test gives it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.done: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        self.done.put(None)
+        self.go.get()
+        return self.is_set()
+
+    def turn(self) -> None:
+        self.go.put(None)
+        self.done.get(timeout=10)
+
+
+class Bedside:
+    """The agent's sampler with four sensors of MQTT, on a clock that the test moves."""
+
+    def __init__(self, port: int, clock: FakeClock) -> None:
+        self.clock, self.heard = clock, 0
+        self.broker = {"host": "127.0.0.1", "port": port, "user": USER}
+        placed = [PlacedSensor(role, self._open(role)) for role in (LEG, ROOM, MOVEMENT, PRESENCE)]
+        self.sampler = Sampler(placed, clock, window_s=10, sample_s=10)
+        self.turns = [Turns(), Turns()]  # of the thermometers
+        stops = [*self.turns, threading.Event(), threading.Event()]
+        for reader, stop in zip(self.sampler._readers, stops, strict=True):
+            reader.begin(stop)
+        for turns in self.turns:
+            turns.done.get(timeout=10)
+        wait_until(lambda: all(reader._ready for reader in self.sampler._readers), "the readers")
+
+    def _open(self, role: Any) -> Any:
+        return open_driver(
+            role.group,
+            "mqtt",
+            f"sensors.{role.name}",
+            {**TABLES[role.name], "broker": self.broker},
+            clocks=Clocks(self.clock.instant, self.clock.utc_ms),
+            listen=self._listen,
+        )
+
+    def _listen(self, broker: Broker, topics: tuple[str, ...], hear: Hear) -> None:
+        def counted(event: Event) -> None:
+            hear(event)
+            self.heard += isinstance(event, link.Message)
+
+        link.listen(broker, topics, counted)
+
+    def window(self) -> Window:
+        for turns in self.turns:
+            turns.turn()
+        return self.sampler._window()
+
+    def stop(self) -> None:
+        for turns in self.turns:
+            turns.set()
+            turns.go.put(None)
+
+
+def published(window: Window, mat: bool | None) -> list[tuple[str, str]]:
+    """Return the messages that sensors would send of a window; `mat` is the word before it."""
+    said: list[tuple[str, str]] = []
+    if window.leg_c is not None:
+        body = {"battery": 91, "humidity": window.leg_rh, "linkquality": 123, "voltage": 2985}
+        said.append((ZIGBEE, json.dumps({**body, "temperature": window.leg_c})))
+    if window.room_c is not None:
+        room = {"Temperature": window.room_c, "Humidity": window.room_rh, "DewPoint": 9.4}
+        body = {"Time": "2026-01-05T22:00:10", "SHT3X": room, "TempUnit": "C"}
+        said.append((TASMOTA, json.dumps(body)))
+    said += [(VIBRATION, "ON"), (VIBRATION, "OFF")] * (window.moves or 0)
+    if window.in_bed is not None and window.in_bed is not mat:
+        said.append((MAT, "ON" if window.in_bed else "OFF"))
+    return said
+
+
+def test_a_golden_night_gives_its_notices_also_over_mqtt(
+    house: House, publisher: mqtt.Client
+) -> None:
+    path = REPO / "tests/nights/uncovered.csv.gz"
+    with gzip.open(path, "rt") as lines:
+        direct = [w for w in windows(parse(lines, zone=UTC)) if isinstance(w, Window)]
+    clock = FakeClock(now_ms=direct[0].from_ms)
+    bed = Bedside(house.port, clock)
+    got: list[Window] = []
+    mat, sent = None, 0
+    for one in direct:
+        for name, payload in published(one, mat):
+            publisher.publish(name, payload)
+            sent += 1
+        mat = one.in_bed if one.in_bed is not None else mat
+        while bed.heard < sent:
+            threading.Event().wait(0.0005)
+        clock.advance(one.to_ms - clock.now_ms)
+        got.append(bed.window())
+    bed.stop()
+    same = [
+        w._replace(clock=PLAYED, seq=i, boot=one.boot, mono_ms=one.mono_ms)
+        for i, (w, one) in enumerate(zip(got, direct, strict=True), 1)
+    ]
+    assert same == direct
+    given = replay(same, rules("standard", zone="UTC", warmth__early_s=600))
+    wanted = path.with_name("uncovered.notices.jsonl").read_text().splitlines()
+    assert [as_json(n, bed="bed", text=text(n)) for n in given] == wanted
+
+
+class Watched:
+    """A real agent whose windows the test hears."""
+
+    def __init__(self, house: House, client: mqtt.Client) -> None:
+        self.listen(client)
+        way = {"host": "127.0.0.1", "port": house.port, "user": USER}
+        sensors = {
+            name: {"driver": "mqtt", "broker": way, **TABLES[name]} for name in ("leg", "movement")
+        }
+        path = house.folder / "agent-b9.toml"
+        path.write_text(
+            dump(
+                {
+                    "bed": "b9",
+                    "state_dir": str(house.folder / "agent-b9"),
+                    "window_s": 1,
+                    "sample_s": 5.0,
+                    "clock": "trusted",
+                    "mqtt": way,
+                    "sensors": sensors,
+                }
+            )
+        )
+        words = (*LEGWATCH, "agent", "--config", str(path))
+        env = {"LEGWATCH_MQTT_PASSWORD": PASSWORD, VARIABLE: PASSWORD}
+        self.agent = house._start(words, "agent-b9", env)
+
+    def listen(self, client: mqtt.Client) -> None:
+        self.windows = queue.SimpleQueue[Window]()
+        client.on_message = lambda _c, _d, m: self.windows.put(decode_window(m.payload))
+        client.subscribe("legwatch/v1/b9/window", qos=1)
+
+    def until(self, leg: float | str) -> list[Window]:
+        """Return the windows up to the first one with this reading or fault."""
+        seen: list[Window] = []
+        while True:
+            try:
+                window = self.windows.get(timeout=40)
+            except queue.Empty:
+                raise AssertionError((leg, seen[-3:], self.agent.said()[-2000:])) from None
+            seen.append(window)
+            if leg in (window.leg_c, dict(window.faults).get("leg")):
+                return seen
+
+
+def test_a_real_agent_takes_no_stale_value_and_says_why_it_has_none(
+    house: House, broker: Process, publisher: mqtt.Client
+) -> None:
+    stale = json.dumps({"temperature": 33.3, "humidity": 50.0, "linkquality": 80})
+    publisher.publish(ZIGBEE, stale, qos=1, retain=True).wait_for_publish(5)
+    bed = Watched(house, publisher)
+
+    def say(topic: str, body: object, by: mqtt.Client = publisher) -> None:
+        payload = body if isinstance(body, str) else json.dumps(body)
+        by.publish(topic, payload, qos=1).wait_for_publish(5)
+
+    wait_until(lambda: subscriptions(house) == 1, "the sensors' subscription")
+    say(ZIGBEE, {"temperature": "22.5", "humidity": 50.1})
+    say(VIBRATION, "ON")
+    seen = bed.until(22.5)
+    assert {w.leg_c for w in seen} <= {None, 22.5}  # and never 33.3
+    assert not [w.faults for w in seen if w.faults]
+    while not any(w.moves for w in seen):
+        seen.append(bed.windows.get(timeout=10))
+    assert sum(w.moves or 0 for w in seen) == 1
+    say(ZIGBEE, {"temperature": None})
+    bed.until("unavailable")
+    say(ZIGBEE, {"temperature": 23.5})
+    last = bed.until(23.5)[-1].seq
+    broker.stop()
+    wait_until(lambda: "leg sensor: no_broker" in bed.agent.said(), "the fault")
+    assert "broker of the sensors 127.0.0.1" in bed.agent.said()
+    house.broker()
+    wait_until(lambda: subscriptions(house) == 2, "the new subscription")
+    client = house.publisher()
+    bed.listen(client)
+    say(ZIGBEE, {"temperature": 24.5}, client)
+    seen = [w for w in bed.until(24.5) if w.seq > last]
+    assert {w.leg_c for w in seen} == {None, 24.5}
+    assert ("leg", "no_broker") in {fault for w in seen for fault in w.faults}
+    client.disconnect()
+    client.loop_stop()
+    assert bed.agent.stop() == 0
+
+
+def subscriptions(house: House) -> int:
+    log = (house.folder / "broker.log").read_text(errors="replace")
+    return log.count(f"{ZIGBEE} (QoS 1)")
