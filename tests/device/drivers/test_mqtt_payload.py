@@ -135,6 +135,7 @@ def test_availability_is_one_word_or_an_object(sent: bytes, alive: bool | None) 
     assert payload.alive(sent) is alive
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200) | ANY_JSON.map(lambda j: json.dumps(j).encode()))
 def test_no_payload_does_more_than_a_named_fault(sent: bytes) -> None:
     payload.alive(sent)

@@ -1,8 +1,11 @@
 """A thermometer that others publish: each message is one reading at most, and no old one is new."""
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from device.drivers.published import LIFE, TOPIC, Published
 from legwatch.errors import SettingsError
@@ -246,7 +249,7 @@ def test_a_flood_keeps_the_newest() -> None:
         ({"report_s": MOST_REPORT_S + 1}, r"report_s: 121\.0 is not allowed; allowed 1 to 120"),
         ({"field": "", "humidity": "h"}, "humidity: without `field`, it needs humidity_topic"),
         ({"field": "", "humidity": "", "time": "t"}, "time: a payload that is the value itself"),
-        ({"broker": {"password": "hunter2"}}, r"broker\.password: the name of a variable"),
+        ({"broker": {"password": "hunter2"}}, r"broker\.password: no such key; known: host"),
         ({"broker": {"ca_file": "/none/ca.pem"}}, r"broker\.ca_file: /none/ca\.pem cannot be read"),
         ({"unit": "k"}, "unit: 'k' is not allowed; one of c, f"),
     ],
@@ -254,3 +257,47 @@ def test_a_flood_keeps_the_newest() -> None:
 def test_what_cannot_be_right_is_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError, match=rf"^sensors\.x\.{words}"):
         thermometer(**options)
+
+
+VALUES = st.floats(-40, 120).map(lambda c: round(c, 2))
+SENT = (
+    st.binary(max_size=40)
+    | st.text(max_size=10).map(str.encode)
+    | VALUES.map(lambda c: json.dumps({"temperature": c}).encode())
+    | st.fixed_dictionaries({"temperature": st.none() | st.text() | st.booleans()}).map(
+        lambda said: json.dumps(said).encode()
+    )
+)
+DONE = st.sampled_from(["up", "down", "offline", "online", "read", "later"])
+
+
+@pytest.mark.slow
+@given(st.lists(SENT | DONE, max_size=30))
+def test_whatever_comes_a_reading_is_what_the_last_good_message_said(
+    things: list[bytes | str],
+) -> None:
+    bed = thermometer(availability=[LIFE])
+    newest: float | None = None
+    for thing in (*things, "read"):
+        if isinstance(thing, bytes):
+            bed.say(thing)
+            newest = _said(thing) if _said(thing) is not None else newest
+        elif thing in ("up", "down"):
+            bed.hear(Up() if thing == "up" else Down())
+        elif thing in ("online", "offline"):
+            bed.say(thing, topic=LIFE)
+        elif thing == "later":
+            bed.later(30)
+        else:
+            try:
+                assert bed.driver.read().celsius == newest
+            except (ReadFault, NothingNew):
+                continue
+            newest = None  # never twice
+
+
+def _said(payload: bytes) -> float | None:
+    try:
+        return float(json.loads(payload)["temperature"])
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        return None

@@ -12,21 +12,18 @@ from legwatch.errors import OptionError, SettingsError
 from legwatch.settings import setting
 from legwatch_runtime import broker_reason
 from legwatch_runtime.certificate import check_ca_file
-from legwatch_runtime.secrets_beside import OURS
 
+PASSWORD = "LEGWATCH_SENSORS_PASSWORD"  # noqa: S105 - its name
 LONGEST_TOPIC = 500  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """The broker that the sensors publish to."""
+    """The broker that the sensors publish to; its password is the secret PASSWORD."""
 
     host: str = setting("127.0.0.1", "name or address", form=forms.host)
     port: int = setting(1883, "its port", low=1, high=65535)
     user: str = setting("", "user name, not the agent's; empty: none")
-    password: str = setting(
-        "LEGWATCH_SENSORS_PASSWORD", "variable that has the password, or NAME_FILE its file"
-    )
     ca_file: str = setting("", "certificate of its authority; if given, use TLS")
 
 
@@ -41,9 +38,7 @@ def topics(about: str) -> Any:
 
 
 def check(broker: Broker) -> None:
-    """Raise OptionError for a broker that cannot be right."""
-    if not broker.password.startswith(OURS):
-        raise OptionError("broker.password", f"the name of a variable that begins with {OURS}")
+    """Raise OptionError for a certificate that cannot be used."""
     try:
         check_ca_file(broker.ca_file)
     except SettingsError as error:
@@ -53,7 +48,7 @@ def check(broker: Broker) -> None:
 def reason(why: object, broker: Broker) -> str:
     """Return in one sentence why there is no connection; it names the keys of this table."""
     said = broker_reason.reason(why, broker).replace("mqtt.", "broker.")
-    return said.replace(broker_reason.PASSWORD, broker.password)
+    return said.replace(broker_reason.PASSWORD, PASSWORD)
 
 
 def _topic(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from legwatch_device.drivers.mqtt.broker import Broker, reason
+from legwatch_device.drivers.mqtt.broker import PASSWORD, Broker, reason
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.mqtt import client as mqtt_client
 from legwatch_runtime.mqtt import hang_up, refuse_unknown
@@ -210,7 +210,7 @@ def listen(broker: Broker, topics: tuple[str, ...], hear: Hear) -> None:
 
     Raises SettingsError for a secret that cannot be read.
     """
-    password = secret(broker.password) if broker.user else ""
+    password = secret(PASSWORD) if broker.user else ""
     with _lock:
         link = _links.get(broker)
         if link is None:
