@@ -14,6 +14,7 @@ PAGES = (
     "config/README.md",
     "deploy/README.md",
     "device/legwatch_device/drivers/README.md",
+    "device/legwatch_device/drivers/mqtt/README.md",
     "server/legwatch_server/notify/channels/README.md",
     "examples/legwatch-example/README.md",
     "lab/legwatch_lab/bench/detection.md",

@@ -4,11 +4,14 @@ The payloads are made here, after what Zigbee2MQTT, ESPHome and Tasmota document
 recorded from a device.
 """
 
+import contextlib
 import gzip
 import json
 import queue
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC
 from typing import Any
 
@@ -31,6 +34,7 @@ from legwatch_device.drivers.mqtt.link import Event, Hear
 from legwatch_device.drivers.mqtt.source import Clocks
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import PlacedSensor
+from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.testing import FakeClock
 from placed import LEG, MOVEMENT, PRESENCE, ROOM
 from repository import REPO, rules
@@ -315,3 +319,32 @@ def test_a_broker_that_is_not_there_is_a_fault_and_no_failed_start(
 ) -> None:
     assert answer(opened(house.port)) == "no_broker"
     assert "does the broker run (broker.host, broker.port)?; it is tried again" in caplog.text
+
+
+def test_up_runs_a_bed_of_zigbee2mqtt(house: House, publisher: mqtt.Client) -> None:
+    example = (REPO / "config/mqtt/zigbee2mqtt.toml").read_text()
+    broker = f'host = "127.0.0.1", port = {house.port}, user = "{USER}"'
+    text = example.replace('host = "127.0.0.1", user = "legwatch-sensors"', broker)
+    agent = house.folder / "zigbee2mqtt.toml"
+    agent.write_text(f"clock = 'trusted'\nwindow_s = 1\nsample_s = 5.0\n{text}")
+    server = house.folder / "up.toml"
+    server.write_text(dump({"http": {"port": house.http_port}, "zone": "UTC"}))
+    words = ("--state", str(house.folder / "state"), "--config", str(server))
+    up = house._start(
+        (*LEGWATCH, "up", *words, "--agent-config", str(agent)), "up", {VARIABLE: PASSWORD}
+    )
+    wait_until(lambda: subscriptions(house) == 1, "the sensors' subscription")
+
+    def stored() -> bool:
+        body = {"temperature": 24.25, "humidity": 51.0, "last_seen": utc_ms()}
+        publisher.publish(ZIGBEE, json.dumps(body), qos=1).wait_for_publish(5)
+        for file in (house.folder / "state").rglob("legwatch.db"):
+            with (
+                contextlib.suppress(sqlite3.OperationalError),
+                closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store,
+            ):
+                return bool(store.execute("SELECT 1 FROM windows WHERE leg_c = 24.25").fetchall())
+        return False
+
+    wait_until(stored, "a window with the reading")
+    up.stop()
