@@ -323,7 +323,7 @@ def test_a_broker_that_is_not_there_is_a_fault_and_no_failed_start(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert answer(opened(house.port)) == "no_broker"
-    assert "does the broker run (broker.host, broker.port)?; it is tried again" in caplog.text
+    assert "does the broker run (broker.host, broker.port)?; its sensors are unknown" in caplog.text
 
 
 def test_up_runs_a_bed_of_zigbee2mqtt(house: House, publisher: mqtt.Client) -> None:

@@ -45,10 +45,9 @@ def check(broker: Broker) -> None:
         raise OptionError("broker.ca_file", error.problem) from None
 
 
-def reason(why: object, broker: Broker) -> str:
-    """Return in one sentence why there is no connection; it names the keys of this table."""
-    said = broker_reason.reason(why, broker).replace("mqtt.", "broker.")
-    return said.replace(broker_reason.PASSWORD, PASSWORD)
+def in_our_words(why: str) -> str:
+    """Return why there is no connection with the keys of this table, not those of [mqtt]."""
+    return why.replace("mqtt.", "broker.").replace(broker_reason.PASSWORD, PASSWORD)
 
 
 def _topic(text: str) -> str:

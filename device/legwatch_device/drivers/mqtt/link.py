@@ -3,9 +3,11 @@
 A thread of its own connects, subscribes, and calls each sensor's `hear` with what has come. `hear`
 must only decode and put what it has found away. Each run has a client id of its own, so that no
 other program's connection is taken over.
+
+What waited in the network while this machine or program slept was said before, and says nothing of
+now: the connection is made anew.
 """
 
-import logging
 import queue
 import random
 import secrets
@@ -16,18 +18,19 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from legwatch_device.drivers.mqtt.broker import PASSWORD, Broker, reason
+from legwatch_device.drivers.mqtt.broker import PASSWORD, Broker, in_our_words
 from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.broker_story import BrokerStory
+from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.mqtt import client as mqtt_client
 from legwatch_runtime.mqtt import hang_up, refuse_unknown
 from legwatch_runtime.part import Parts
 from legwatch_runtime.secrets import secret
 
-logger = logging.getLogger(__name__)
-
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 KEEPALIVE_S = 20  # a broker that is away is noticed after twice this at most
 LOOK_S = 0.25  # a new sensor waits for so long until it is subscribed
+STALLED_S = 10.0  # no turn of the thread takes so long, but one in which all has slept
 NO_BROKER, REFUSED = "no_broker", "refused"  # faults of a sensor
 
 
@@ -67,14 +70,22 @@ class Listener:
 class Link:
     """Connects again and again; one thread owns all but the queue of new listeners."""
 
-    def __init__(self, broker: Broker, password: str) -> None:
-        self._broker, self._password = broker, password
+    def __init__(self, broker: Broker, password: str, now: Callable[[], Instant] = instant) -> None:
+        self._broker, self._password, self._now = broker, password, now
+        self._turned_at = now()
         self._id = f"legwatch-{secrets.token_hex(6)}"
         self._new: queue.SimpleQueue[Listener] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
         self._asked: dict[int, Listener] = {}  # subscriptions without an answer, by their number
         self._stop, self._lost = threading.Event(), threading.Event()
-        self._up, self._said = False, ""
+        self._up = False
+        self._story = BrokerStory(
+            broker,
+            "its sensors are unknown until it is back",
+            f"another one with the user {broker.user}",
+            name="broker of the sensors",
+            tell=in_our_words,
+        )
         self._part = Parts().add("sensors-link", self._connect_forever, within_s=float("inf"))
 
     def start(self) -> None:
@@ -96,6 +107,7 @@ class Link:
         while not self._stop.is_set():
             self._lost.clear()
             self._up = False
+            self._story.trying()
             try:
                 self._connect()
             finally:  # also if this thread fails, and is started again
@@ -109,7 +121,7 @@ class Link:
             client = self._new_client()
             client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
         except (OSError, ValueError) as error:
-            self._failed(error)
+            self._story.failed(error)
         else:
             self._serve(client)
 
@@ -117,6 +129,7 @@ class Link:
         try:
             code = mqtt.MQTT_ERR_SUCCESS
             while not self._lost.is_set() and code == mqtt.MQTT_ERR_SUCCESS:
+                self._turned_at = self._now()
                 code = client.loop(LOOK_S)
                 self._take_new(client if self._up else None)
             refuse_unknown(code)
@@ -150,12 +163,11 @@ class Link:
         self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
         if code.is_failure:
-            self._failed(code)
+            self._story.failed(code)
             self._lost.set()
             return
-        if self._said:
-            logger.info("the broker of the sensors is back")
-        self._up, self._said = True, ""
+        self._story.up()
+        self._up = True
         self._asked.clear()
         self._take_new(None)
         for listener in self._listeners:
@@ -171,17 +183,20 @@ class Link:
             topic for topic, code in zip(listener.topics, codes, strict=False) if code.is_failure
         ]
         if refused:
-            self._failed(f"it refuses the subscription of {', '.join(refused)}")
+            self._story.failed(f"it refuses the subscription of {', '.join(refused)}")
         listener.hear(Down(REFUSED) if refused else Up())
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
-        if not self._stop.is_set() and self._up:
-            self._failed("the connection was lost" if str(code) == "Unspecified error" else code)
+        if not self._lost.is_set():  # nobody here has ended it
+            self._story.lost(code)
         self._lost.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if self._lost.is_set() or self._now().since(self._turned_at) > STALLED_S:
+            self._lost.set()
+            return
         heard = Message(message.topic, bytes(message.payload), retained=message.retain)
         for listener in self._listeners:
             if heard.topic in listener.topics:
@@ -191,14 +206,6 @@ class Link:
         self._take_new(None)
         for listener in self._listeners:
             listener.hear(event)
-
-    def _failed(self, why: object) -> None:
-        """Log why there is no connection, each reason once."""
-        said = reason(why, self._broker)
-        level = logging.DEBUG if said == self._said else logging.WARNING
-        where = f"{self._broker.host}:{self._broker.port}"
-        logger.log(level, "broker of the sensors %s: %s; it is tried again", where, said)
-        self._said = said
 
 
 _links: dict[Broker, Link] = {}
