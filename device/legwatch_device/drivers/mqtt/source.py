@@ -134,7 +134,9 @@ class Source:
                 return self._live(item)
             case Said():
                 if not item.old:
-                    self._down, self._sign_at = "", max(self._sign_at, item.at)
+                    self._sign_at = max(self._sign_at, item.at)
+                if self._down == NO_BROKER:  # in a flood, the word that it is back was dropped
+                    self._down = ""
                 if self._offline:  # a copy of what was said before: who is away says nothing
                     return None
         return item
