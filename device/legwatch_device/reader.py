@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from legwatch.entry import place, reason
 from legwatch_device.answers import WrongAnswer
-from legwatch_device.drivers import METHODS, ReadFault
+from legwatch_device.drivers import METHODS, NothingNew, ReadFault
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
 from legwatch_runtime.calls import Call
@@ -119,9 +119,12 @@ class SensorReader:
 
     def _read(self) -> None:
         begun = self._reading_since = self._clock.instant()
-        self._samples.put(
-            self._sample(lambda: self._clock.instant().since(begun) > HANGS_S),
-        )
+        try:
+            sample = self._sample(lambda: self._clock.instant().since(begun) > HANGS_S)
+        except NothingNew:  # a sensor that reports by itself: no value, and no fault
+            pass
+        else:
+            self._samples.put(sample)
         self._reading_since = None
         self._stop.wait(max(0.5, self._sample_s - self._clock.instant().since(begun)))
 
@@ -133,6 +136,10 @@ class SensorReader:
         try:
             with Call(self._placed.driver.removesuffix(": ")):
                 sample = ask(self._placed, self._window_s)
+        except NothingNew:
+            if not self._polled:
+                raise
+            return self._told(DRIVER_ERROR, ", only a sensor that is read may say: nothing new")
         except (ReadFault, OSError) as fault:
             return self._told(str(fault) or type(fault).__name__, late=late())
         except WrongAnswer as wrong:

@@ -65,9 +65,9 @@ def test_a_driver_that_does_not_exist_is_said_before_a_bed_is_watched(
     assert legwatch(["up", "--state", str(state), "--agent-config", str(agent)]) == 2
     said = capsys.readouterr()
     assert said.out == ""
+    thermometers = ", ".join(plugins.names("legwatch.thermometers"))
     assert said.err == (
-        "legwatch up: sensors.leg.driver: no driver 'mott'; installed: "
-        f"{', '.join(plugins.names('legwatch.thermometers'))}. "
+        f"legwatch up: sensors.leg.driver: no driver 'mott'; installed: {thermometers}. "
         "signal.driver: no driver 'horn'; installed: gpio, simulated\n"
     )
     assert not state.exists()

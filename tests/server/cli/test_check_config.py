@@ -442,7 +442,7 @@ def test_the_installed_drivers_are_listed_by_the_tables_that_they_may_fill(
     assert main(["--options"]) == 0
     said = capsys.readouterr().out.splitlines()
     thermometers = ", ".join(plugins.names("legwatch.thermometers"))
-    assert {"bme280", "dht22", "ds18b20"} <= set(thermometers.split(", "))
+    assert {"bme280", "dht22", "ds18b20", "mqtt"} <= set(thermometers.split(", "))
     assert f"[sensors.leg] thermometer by the legs: {thermometers}" in said
     assert "[push.NAME] a push channel: apprise, console, mqtt, ntfy, pushover, webpush" in said
 
