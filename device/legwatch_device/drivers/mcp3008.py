@@ -1,0 +1,133 @@
+"""A pressure or piezo strip at an MCP3008, an SPI converter of 10 bits.
+
+Movement and presence may name the same channel, or two channels of one chip: the chip is read by
+one thread. Faults: those of `strip`, and `spi_error`. SPI has no answer that could be missing: a
+chip that is not there is `no_signal`. With 10 bits a sleeper's breath may be smaller than a step.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from legwatch.options import Part
+from legwatch.settings import setting
+from legwatch_device.drivers import MotionSample, ReadFault
+from legwatch_device.drivers.device_file import check_file
+from legwatch_device.drivers.pins import gpio
+from legwatch_device.drivers.rounds import shared
+from legwatch_device.drivers.strip import Converter
+from legwatch_device.drivers.strip_movement import StripMovement
+from legwatch_device.drivers.strip_presence import StripPresence
+from legwatch_device.drivers.strip_settings import (
+    fraction,
+    over_setting,
+    rises_setting,
+    times_setting,
+)
+from legwatch_runtime.clock import Instant, instant
+
+COUNTS = 1023
+LEAST = 3.5 / COUNTS  # of the supply: its noise is one count each way
+FROZEN_S = 14_400.0  # a level amid a step of 10 bits may stay for long
+HOW = "turn SPI on with `sudo raspi-config nonint do_spi 0`, and start the Pi again"
+
+
+def _channel() -> Any:
+    return setting(0, "input of the chip", low=0, high=7)
+
+
+def _select() -> Any:
+    return setting(0, "the pin that selects the chip: 0 is CE0, GPIO 8; 1 is CE1, GPIO 7", low=0, high=1)
+
+
+class Mcp3008Movement:
+    """Movement by a strip. Tests pass a `converter` in place of the chip."""
+
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a movement sensor."""
+
+        channel: int = _channel()
+        select: int = _select()
+        times_noise: float = times_setting()
+
+        def parts(self) -> Iterator[Part]:
+            """Yield the pins of the bus and of the chip."""
+            return _pins(self.select)
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        converter: Converter | None = None,
+        now: Callable[[], Instant] = instant,
+    ) -> None:
+        converter = converter or _shared(options.select)
+        self._strip = converter.strip(options.channel)
+        self._movement = StripMovement(times=options.times_noise, least=LEAST, at=now())
+        self._strip.hear(self._movement.add)
+
+    def seen(self) -> MotionSample:
+        """Return the movement since the last call; raises the fault of the strip."""
+        return self._strip.ask(self._movement.take)
+
+
+class Mcp3008Presence:
+    """Somebody in bed, by a strip. Tests pass a `converter` in place of the chip."""
+
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a presence sensor."""
+
+        channel: int = _channel()
+        select: int = _select()
+        rises: bool = rises_setting()
+        over_pct: float | None = over_setting()
+
+        def parts(self) -> Iterator[Part]:
+            """Yield the pins of the bus and of the chip."""
+            return _pins(self.select)
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        converter: Converter | None = None,
+        now: Callable[[], Instant] = instant,
+    ) -> None:
+        converter = converter or _shared(options.select)
+        self._strip = converter.strip(options.channel)
+        over = fraction(options.over_pct)
+        self._presence = StripPresence(rises=options.rises, over=over, at=now())
+        self._strip.hear(self._presence.add)
+
+    def present(self) -> bool | None:
+        """Return if somebody is in bed, None if unknown; raises the fault of the strip."""
+        return self._strip.ask(self._presence.present)
+
+
+def _pins(select: int) -> Iterator[Part]:
+    yield from (Part("select", f"GPIO {pin}", "SPI bus 0") for pin in (9, 10, 11))
+    yield Part("select", f"GPIO {8 - select}", f"the MCP3008 on CE{select}")
+
+
+def _shared(select: int) -> Converter:
+    return shared(f"mcp3008-{select}", lambda: _open(select))
+
+
+def _open(select: int) -> Converter:
+    """Open the chip; without the device file gpiozero would go on in software, and only warn."""
+    inputs: dict[int, Any] = {}
+
+    def sample(channel: int) -> object:
+        if channel not in inputs:
+            inputs[channel] = gpio("MCP3008", channel, port=0, device=select)
+        try:
+            count = inputs[channel].raw_value
+        except Exception as error:  # lgpio has errors of its own
+            raise ReadFault("spi_error") from error
+        return count / COUNTS
+
+    check_file(f"spidev0.{select}", "spi", HOW)
+    sample(0)
+    return Converter(sample, frozen_s=FROZEN_S)
