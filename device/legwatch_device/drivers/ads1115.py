@@ -42,7 +42,7 @@ def _address() -> Any:
 
 
 def _bus() -> Any:
-    return setting(1, "number of the I2C bus, as in /dev/i2c-1", low=0, high=22)
+    return setting(1, "number of the I2C bus: 1 is /dev/i2c-1", low=0, high=31)
 
 
 def _supply() -> Any:
@@ -58,13 +58,13 @@ class Ads1115Movement:
 
         channel: int = _channel()
         address: int = _address()
-        i2c_bus: int = _bus()
+        bus: int = _bus()
         supply_v: float = _supply()
         times_noise: float = times_setting()
 
         def parts(self) -> Iterator[Part]:
             """Yield the chip and the pins of its bus."""
-            return _parts(self.i2c_bus, self.address, self.supply_v)
+            return _parts(self.bus, self.address, self.supply_v)
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Ads1115Movement:
         converter: Converter | None = None,
         now: Callable[[], Instant] = instant,
     ) -> None:
-        converter = converter or _shared(options.i2c_bus, options.address, options.supply_v)
+        converter = converter or _shared(options.bus, options.address, options.supply_v)
         self._strip = converter.strip(options.channel)
         self._movement = StripMovement(times=options.times_noise, least=LEAST, at=now())
         self._strip.hear(self._movement.add)
@@ -92,14 +92,14 @@ class Ads1115Presence:
 
         channel: int = _channel()
         address: int = _address()
-        i2c_bus: int = _bus()
+        bus: int = _bus()
         supply_v: float = _supply()
         rises: bool = rises_setting()
         over_pct: float | None = over_setting()
 
         def parts(self) -> Iterator[Part]:
             """Yield the chip and the pins of its bus."""
-            return _parts(self.i2c_bus, self.address, self.supply_v)
+            return _parts(self.bus, self.address, self.supply_v)
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Ads1115Presence:
         converter: Converter | None = None,
         now: Callable[[], Instant] = instant,
     ) -> None:
-        converter = converter or _shared(options.i2c_bus, options.address, options.supply_v)
+        converter = converter or _shared(options.bus, options.address, options.supply_v)
         self._strip = converter.strip(options.channel)
         over = fraction(options.over_pct)
         self._presence = StripPresence(rises=options.rises, over=over, at=now())
@@ -124,15 +124,18 @@ def _parts(bus: int, address: int, supply_v: float) -> Iterator[Part]:
     chip, supply = f"address {address} of I2C bus {bus}", f"an ADS1115 with supply_v = {supply_v:g}"
     yield Part("address", chip, supply)
     if bus == 1:
-        yield from (Part("i2c_bus", f"GPIO {pin}", "I2C bus 1") for pin in (2, 3))
+        yield from (Part("bus", f"GPIO {pin}", "I2C bus 1") for pin in (2, 3))
 
 
 def _shared(bus: int, address: int, supply_v: float) -> Converter:
     name = f"ads1115-{bus}-{address}"  # supply_v is the same in both tables: `_parts`
-    return shared(name, lambda: _open(bus, address, supply_v))
+    return shared(name, lambda: open_chip(bus, address, supply_v))
 
 
-def _open(bus: int, address: int, supply_v: float) -> Converter:
+def open_chip(
+    bus: int, address: int, supply_v: float, now: Callable[[], Instant] = instant
+) -> Converter:
+    """Open the chip; raises CannotRun."""
     from adafruit_ads1x15.ads1115 import ADS1115  # noqa: PLC0415 - hardware libraries only here
 
     check_file(f"i2c-{bus}", "i2c", HOW)
@@ -149,7 +152,7 @@ def _open(bus: int, address: int, supply_v: float) -> Converter:
             raise ReadFault("i2c_error") from error
         return count * FULL_SCALE_V / 32768 / supply_v
 
-    return Converter(sample, frozen_s=FROZEN_S)
+    return Converter(sample, frozen_s=FROZEN_S, now=now)
 
 
 def _bus_of(number: int) -> Any:

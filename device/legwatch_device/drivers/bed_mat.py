@@ -37,15 +37,16 @@ class BedMat:
         self._device: Any = pins.gpio("DigitalInputDevice", options.pin, pull_up=pull_up)
         self._closed = pins.is_active(self._device)
         self._changed = now().after(-SETTLES_S)  # what it finds has lasted
-        self._device.when_activated = self._device.when_deactivated = self._note
+        self._device.when_activated = lambda: self._note(closed=True)
+        self._device.when_deactivated = lambda: self._note(closed=False)
 
-    def _note(self) -> None:
-        self._changed = self._now()
+    def _note(self, *, closed: bool) -> None:
+        self._closed, self._changed = closed, self._now()
 
     def present(self) -> bool | None:
         """Return if somebody is in bed; None while the contact bounces."""
         closed = pins.is_active(self._device)
-        if closed is not self._closed:  # also if its edge was lost
-            self._closed, self._changed = closed, self._now()
+        if closed is not self._closed:  # its edge was lost
+            self._note(closed=closed)
         settled = self._now().since(self._changed) >= SETTLES_S
         return closed is not self._opens if settled else None

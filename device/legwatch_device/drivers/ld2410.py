@@ -26,8 +26,8 @@ READ_S = 0.2
 LONGEST_FRAME_S = 0.5  # a frame comes each 0.1 s; what is further apart was not seen
 UART_PINS = {"/dev/serial0": (14, 15), "/dev/ttyS0": (14, 15), "/dev/ttyAMA0": (14, 15)}
 HOW = (
-    "for the pins 14 and 15 turn the port on with `sudo raspi-config nonint do_serial_hw 0` and the"
-    " login on it off with `do_serial_cons 1`, and start the Pi again; a USB adapter is /dev/ttyUSB0"
+    "for the pins 14 and 15 turn the port on with `sudo raspi-config nonint do_serial_hw 0` and its"
+    " login off with `do_serial_cons 1`, and start the Pi again; a USB adapter is /dev/ttyUSB0"
 )
 
 
@@ -167,10 +167,11 @@ def _parts(port: str, baud: int) -> Iterator[Part]:
 
 
 def _shared(port: str, baud: int) -> Radar:
-    return shared(f"ld2410-{port}", lambda: Radar(lambda: _open(port, baud)))
+    return shared(f"ld2410-{port}", lambda: Radar(lambda: open_port(port, baud)))
 
 
-def _open(port: str, baud: int) -> Port:
+def open_port(port: str, baud: int) -> Port:
+    """Open the serial port; raises CannotRun."""
     import serial  # noqa: PLC0415 - hardware libraries are there only on a Pi
 
     check_file(port, "dialout", HOW)

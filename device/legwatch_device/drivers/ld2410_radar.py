@@ -82,8 +82,9 @@ class Radar:
             error = raised
         at = self._now()
         with self._lock:
-            if at.since(self._turned) > HANGS_S:  # what has piled up meanwhile is old
-                got, self._frames = b"", Frames()
+            if error is not None or at.since(self._turned) > HANGS_S:
+                got, self._frames = b"", Frames()  # what has piled up meanwhile is old
+                self._byte_at = self._frame_at = self._changed = at  # nor has silence lasted
             self._turned, self._error = at, error
             self._where = None if error is None else error.__traceback__
             if got:

@@ -26,6 +26,8 @@ from legwatch_device.drivers.strip_settings import (
 )
 from legwatch_runtime.clock import Instant, instant
 
+BUS = {"clock_pin": 11, "mosi_pin": 10, "miso_pin": 9}
+CHIP_SELECT = (8, 7)
 COUNTS = 1023
 LEAST = 3.5 / COUNTS  # of the supply: its noise is one count each way
 FROZEN_S = 14_400.0  # a level amid a step of 10 bits may stay for long
@@ -37,7 +39,8 @@ def _channel() -> Any:
 
 
 def _select() -> Any:
-    return setting(0, "the pin that selects the chip: 0 is CE0, GPIO 8; 1 is CE1, GPIO 7", low=0, high=1)
+    about = "the pin that selects the chip: 0 is CE0, GPIO 8; 1 is CE1, GPIO 7"
+    return setting(0, about, low=0, high=1)
 
 
 class Mcp3008Movement:
@@ -107,21 +110,24 @@ class Mcp3008Presence:
 
 
 def _pins(select: int) -> Iterator[Part]:
-    yield from (Part("select", f"GPIO {pin}", "SPI bus 0") for pin in (9, 10, 11))
-    yield Part("select", f"GPIO {8 - select}", f"the MCP3008 on CE{select}")
+    yield from (Part("select", f"GPIO {pin}", "SPI bus 0") for pin in BUS.values())
+    yield Part("select", f"GPIO {CHIP_SELECT[select]}", f"the MCP3008 on CE{select}")
 
 
 def _shared(select: int) -> Converter:
-    return shared(f"mcp3008-{select}", lambda: _open(select))
+    return shared(f"mcp3008-{select}", lambda: open_chip(select))
 
 
-def _open(select: int) -> Converter:
-    """Open the chip; without the device file gpiozero would go on in software, and only warn."""
+def open_chip(select: int, now: Callable[[], Instant] = instant) -> Converter:
+    """Open the chip; raises CannotRun.
+
+    Without the device file gpiozero would go on in software, and only warn.
+    """
     inputs: dict[int, Any] = {}
 
     def sample(channel: int) -> object:
         if channel not in inputs:
-            inputs[channel] = gpio("MCP3008", channel, port=0, device=select)
+            inputs[channel] = gpio("MCP3008", channel, select_pin=CHIP_SELECT[select], **BUS)
         try:
             count = inputs[channel].raw_value
         except Exception as error:  # lgpio has errors of its own
@@ -130,4 +136,4 @@ def _open(select: int) -> Converter:
 
     check_file(f"spidev0.{select}", "spi", HOW)
     sample(0)
-    return Converter(sample, frozen_s=FROZEN_S)
+    return Converter(sample, frozen_s=FROZEN_S, now=now)

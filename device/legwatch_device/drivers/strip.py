@@ -3,7 +3,7 @@
 A sample is the fraction of the supply, 0 to 1. What is wrong with the strip is seen here:
 
 - `no_signal`: the value has been at an end of its range for 10 s. A wire is cut, or the converter
-  is not there. A strip without any load looks the same, and so does a piezo strip that rests at 0 V.
+  is not there. A strip without any load looks the same, and a piezo strip that rests at 0 V, too.
 - `frozen`: the value has not changed by a single count for hours.
 - `no_number`, `out_of_range`: what the library returns is no fraction of the supply.
 - `hangs`: no sample has come for 3 s, or one has taken so long.
@@ -32,7 +32,9 @@ Hear = Callable[[float, Instant], None]
 class Strip:
     """One strip; drivers hear its good samples and ask what they mean."""
 
-    def __init__(self, read: Callable[[], object], frozen_s: float, now: Callable[[], Instant]):
+    def __init__(
+        self, read: Callable[[], object], frozen_s: float, now: Callable[[], Instant]
+    ) -> None:
         self._read, self._frozen_s, self._now = read, frozen_s, now
         self._lock = threading.Lock()
         self._hear: list[Hear] = []
@@ -67,6 +69,8 @@ class Strip:
         if error is None and at.since(begun) > HANGS_S:
             error = ReadFault("hangs")  # an old value
         with self._lock:
+            if error is not None or at.since(self._turned) > HANGS_S:
+                self._inside = self._changed = at  # what was not seen has not lasted
             self._turned, self._error = at, error
             self._where = None if error is None else error.__traceback__
             if error is None:
