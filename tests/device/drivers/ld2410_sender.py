@@ -4,8 +4,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-# The example of the vendor's protocol: both kinds of target, the moving one at 81 cm.
-EXAMPLE_BASIC = bytes.fromhex("F4F3F2F10D0002AA03510000000000003B00005500F8F7F6F5")
+# A still target, byte by byte.
+STILL = bytes.fromhex("F4F3F2F1 0D00 02AA 02 5100 00 0000 3B 0000 5500 F8F7F6F5")
 GATES = bytes([3, 20, 10, 5, 0, 0, 0, 0, 0, 12, 40, 30, 9, 0, 0, 0, 0, 0])
 
 

@@ -1,6 +1,9 @@
 """An LD2410 on a real pseudo-terminal, read by pyserial; only the clock is made."""
 
+import array
+import fcntl
 import os
+import termios
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +49,18 @@ class Line:
         self._master = -1
 
     def sends(self, some: bytes) -> None:
+        """Send, and wait until the kernel has passed all of it on."""
         os.write(self._master, some)
+        assert soon(lambda: self._waiting() >= len(some))
+
+    def sends_on(self, some: bytes) -> None:
+        """Send to whoever reads meanwhile."""
+        os.write(self._master, some)
+
+    def _waiting(self) -> int:
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self._slave, termios.FIONREAD, waiting)
+        return waiting[0]
 
     def end(self) -> None:
         if self._master >= 0:
@@ -224,7 +238,7 @@ def test_two_tables_share_one_port_and_one_thread(line: Line) -> None:
 
     def both() -> bool:
         nonlocal moves
-        line.sends(frame(120, 130))
+        line.sends_on(frame(120, 130))
         moves += movement.seen().moves
         return moves > 0 and presence.present() is True
 

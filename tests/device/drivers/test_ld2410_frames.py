@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.drivers.ld2410_sender import EXAMPLE_BASIC, frame
+from device.drivers.ld2410_sender import STILL, frame
 from legwatch_device.drivers.ld2410_frames import HEAD, LONGEST, Frames, Targets
 
 END = bytes(2 * LONGEST)  # the line goes on
@@ -30,8 +30,8 @@ def is_within(some: list[Targets], whole: list[Targets]) -> bool:
     return all(one in left for one in some)
 
 
-def test_the_example_of_the_vendor_is_a_moving_target() -> None:
-    assert found(EXAMPLE_BASIC) == [Targets(81, 0, None, 59)]
+def test_a_frame_is_read_byte_by_byte() -> None:
+    assert found(STILL) == [Targets(None, 0, 0, 59)]
 
 
 @pytest.mark.parametrize("engineering", [False, True])
