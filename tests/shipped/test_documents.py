@@ -301,6 +301,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch check-config agent.toml": CHECK_AGENT,
     "legwatch check-config --options": OPTIONS,
     "legwatch check-config --options dht22": OPTIONS,
+    "legwatch check-config --options ld2410": OPTIONS,
     # how to write a driver or a channel
     ".venv/bin/legwatch check-config --options dht22": OPTIONS,
     ".venv/bin/legwatch check-config --options ntfy": OPTIONS,

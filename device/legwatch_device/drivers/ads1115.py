@@ -30,7 +30,7 @@ FULL_SCALE_V = 4.096  # of the gain 1, the first that reaches a supply of 3.3 V
 SAMPLES_PER_S = 860  # its fastest: a conversion in 1.2 ms, and few questions whether it is ready
 LEAST = 0.0005  # of the supply: 13 counts, twice its noise
 FROZEN_S = 3600.0  # its own noise changes the count each second
-HOW = "turn I2C on with `sudo raspi-config nonint do_i2c 0`, and start the Pi again"
+HOW = "switch I2C on (sudo raspi-config, Interface Options) and restart the Pi"
 
 
 def _channel() -> Any:
@@ -143,7 +143,7 @@ def open_chip(
         chip = ADS1115(_bus_of(bus), gain=1, data_rate=SAMPLES_PER_S, address=address)
     except (ValueError, OSError) as error:
         why = f"no ADS1115 answers at address {address} of I2C bus {bus}"
-        raise CannotRun(f"{why}: look at its wires, and at `i2cdetect -y {bus}`") from error
+        raise CannotRun(f"{why}; the command i2cdetect -y {bus} lists what answers") from error
 
     def sample(channel: int) -> object:
         try:

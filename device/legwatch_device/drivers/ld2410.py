@@ -26,8 +26,8 @@ READ_S = 0.2
 LONGEST_FRAME_S = 0.5  # a frame comes each 0.1 s; what is further apart was not seen
 UART_PINS = {"/dev/serial0": (14, 15), "/dev/ttyS0": (14, 15), "/dev/ttyAMA0": (14, 15)}
 HOW = (
-    "for the pins 14 and 15 turn the port on with `sudo raspi-config nonint do_serial_hw 0` and its"
-    " login off with `do_serial_cons 1`, and start the Pi again; a USB adapter is /dev/ttyUSB0"
+    "for the pins 14 and 15 switch the serial port on, and its login shell off (sudo raspi-config,"
+    " Interface Options), and restart the Pi; a USB adapter is /dev/ttyUSB0"
 )
 
 

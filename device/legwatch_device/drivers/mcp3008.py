@@ -31,7 +31,7 @@ CHIP_SELECT = (8, 7)
 COUNTS = 1023
 LEAST = 3.5 / COUNTS  # of the supply: its noise is one count each way
 FROZEN_S = 14_400.0  # a level amid a step of 10 bits may stay for long
-HOW = "turn SPI on with `sudo raspi-config nonint do_spi 0`, and start the Pi again"
+HOW = "switch SPI on (sudo raspi-config, Interface Options) and restart the Pi"
 
 
 def _channel() -> Any:

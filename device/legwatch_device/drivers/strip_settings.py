@@ -10,7 +10,7 @@ def times_setting() -> Any:
     """Declare how large a movement is."""
     return setting(
         TIMES,
-        "a movement changes the strip by so many times its usual noise; smaller sees more",
+        "a movement is so many times the usual noise; smaller sees more",
         low=3,
         high=50,
     )
@@ -25,7 +25,7 @@ def over_setting() -> Any:
     """Declare the level of somebody in bed, for a strip from which it is not learned."""
     return setting(
         None,
-        "somebody is in bed when the level passes so much of the supply; not set: learned",
+        "level of somebody in bed, of the supply; not set: learned",
         low=1,
         high=97,
     )

@@ -6,7 +6,7 @@ A new driver is one class here, or one line in MOTION or PRESENCE.
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import gpiozero
 import pytest
@@ -37,8 +37,10 @@ class Rig:
 
     driver = ""
     library: str | None = None  # that it imports
-    table: dict[str, Any]
-    reads_alone = False  # in a thread of its own: then it is `turn` that hangs, and not the question
+    table: ClassVar[dict[str, Any]]
+    reads_alone = (
+        False  # in a thread of its own: then it is `turn` that hangs, and not the question
+    )
 
     def __init__(self, group: str, patch: pytest.MonkeyPatch, folder: Path) -> None:
         self.group, self.clock, self.patch = group, FakeClock(), patch
@@ -58,6 +60,10 @@ class Rig:
     def open(self) -> Any:
         """Open the driver as the agent does, on the clock of the test."""
         return open_driver(self.group, self.driver, "here", self.table, **self.fakes())
+
+    def open_alone(self) -> Any:
+        """Open the driver without anything from the test."""
+        return open_driver(self.group, self.driver, "here", self.table)
 
     def moves(self, seconds: float) -> None:
         """Let somebody move for so long."""
@@ -135,8 +141,7 @@ class Strip(Rig):
     """A strip at a converter, which a test turns in place of its thread."""
 
     reads_alone = True
-    table: dict[str, Any] = {"channel": 1}
-    open_chip: Callable[..., Any]
+    table = {"channel": 1}
 
     def __init__(self, group: str, patch: pytest.MonkeyPatch, folder: Path) -> None:
         self.level, self.way = 0.1, 1
@@ -213,11 +218,14 @@ class OnMcp3008(Strip):
 class OnLd2410(Rig):
     """A radar at a port that is no file; the pseudo-terminal has tests of its own."""
 
-    driver, library, table = "ld2410", "serial", {"furthest_cm": 200}
+    driver, library = "ld2410", "serial"
+    table = {"furthest_cm": 200, "port": "serial0"}
     reads_alone = True
 
     def install(self) -> None:
-        self.sender, self.radar = Sender(), None
+        (device_file.DEV / "serial0").touch()
+        self.sender = Sender()
+        self.radar: Radar | None = None
         self.still_cm: int | None = None
         self.moving_cm: int | None = None
 

@@ -27,6 +27,6 @@ class Mcp3008Chip(MockSPIDevice):  # type: ignore[misc]  # gpiozero has no types
             _, single, *channel = self._asked
             assert single == 1
             number = int("".join(map(str, channel)), 2)
-            self.tx_buf = []
+            self.tx_buf.clear()
             # A bit while it still takes its sample, and the null bit, go before the ten bits.
             self.tx_word(self.inputs[number], 12)

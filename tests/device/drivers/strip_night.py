@@ -41,7 +41,7 @@ class StripNight:
     breath: float = 0.006  # amplitude
     noise: float = 0.00008
     step: float = 0.0  # of the converter
-    stays: tuple[Stay, ...] = (Stay(1200, 3.4 * 3600), Stay(3.5 * 3600, 8 * 3600))
+    stays: tuple[Stay, ...] = (Stay(1200, 12_240), Stay(12_600, 28_800))
     turns: list[Turn] = field(default_factory=list)
     sighs: int = 0
 

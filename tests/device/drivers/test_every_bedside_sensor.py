@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from device.waiting import soon
 from device.drivers.bedside_rigs import GROUPS, MOTION, PRESENCE, Rig, Waits, raises, returns
+from device.waiting import soon
 from legwatch.contract.roles import MOTION as MOTIONS
 from legwatch.contract.roles import PRESENCE as PRESENCES
 from legwatch.errors import CannotRun
@@ -28,7 +28,8 @@ from legwatch_device.reader import SensorReader
 from legwatch_device.samples import PlacedSensor, Span, close_window
 from legwatch_device.starting import started
 from legwatch_runtime.part import Parts
-from placed import MOVEMENT, PRESENCE as MAT
+from placed import MOVEMENT
+from placed import PRESENCE as MAT
 from repository import REPO
 
 ROLES = {MOTIONS: MOVEMENT, PRESENCES: MAT}
@@ -238,7 +239,7 @@ class _Refuses(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name.split(".")[0] == self.library:
+        if name.split(".", maxsplit=1)[0] == self.library:
             raise self.error
         return None
 
@@ -255,13 +256,12 @@ def test_a_library_that_cannot_be_imported_is_tried_again(
     tmp_path: Path,
 ) -> None:
     rig = kind(group, monkeypatch, tmp_path)
-    (tmp_path / "serial0").touch()
     assert rig.library is not None
     for name in [name for name in sys.modules if name.split(".")[0] == rig.library]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [_Refuses(rig.library, error), *sys.meta_path])
     with pytest.raises(CannotRun, match=r"^here: driver .* cannot start: "):
-        opened_alone(rig)
+        rig.open_alone()
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -279,11 +279,3 @@ def test_hardware_that_fails_at_the_start_is_tried_again_or_is_a_fault(
         return  # as `Starting` takes it
     rig.passes(LEARNS_S)
     assert asked.fault()
-
-
-def opened_alone(rig: Rig) -> Any:
-    """Open the driver without anything from the test, as the agent does."""
-    from legwatch_device.drivers import open_driver
-
-    table = rig.table if rig.driver != "ld2410" else {"port": "serial0"}
-    return open_driver(rig.group, rig.driver, "here", table)

@@ -83,12 +83,8 @@ class Bed:
         self.clock, self.line = FakeClock(), line
         now = self.clock.instant
         self.radar = Radar(lambda: ld2410.open_port(str(line.name), 256_000), now)
-        self.movement = Ld2410Movement(
-            Ld2410Movement.Options(**options), radar=self.radar, now=now
-        )
-        self.presence = Ld2410Presence(
-            Ld2410Presence.Options(**options), radar=self.radar, now=now
-        )
+        self.movement = Ld2410Movement(Ld2410Movement.Options(**options), radar=self.radar, now=now)
+        self.presence = Ld2410Presence(Ld2410Presence.Options(**options), radar=self.radar, now=now)
 
     def hears(self, some: bytes, seconds: float = 0.1) -> None:
         self.clock.advance(round(seconds * 1000))
@@ -249,7 +245,7 @@ def test_a_port_that_is_not_there_says_how_to_turn_it_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device_file, "DEV", tmp_path)
-    with pytest.raises(CannotRun, match=r"serial0 is not there: .*do_serial_hw 0"):
+    with pytest.raises(CannotRun, match=r"serial0 is not there: .*switch the serial port on"):
         open_driver(PRESENCE, "ld2410", "sensors.presence", {"port": "serial0"})
 
 
