@@ -18,7 +18,7 @@ from legwatch_device.drivers import MotionSample
 from legwatch_device.drivers.bouts import Bouts
 from legwatch_device.drivers.device_file import check_file
 from legwatch_device.drivers.ld2410_frames import FURTHEST_CM, MOST_ENERGY, Targets
-from legwatch_device.drivers.ld2410_radar import Port, Radar
+from legwatch_device.drivers.ld2410_radar import SILENT_S, Port, Radar
 from legwatch_device.drivers.rounds import shared
 from legwatch_runtime.clock import Instant, instant
 
@@ -138,7 +138,7 @@ class Ld2410Presence:
         return self._radar.ask(self._answer)
 
     def _add(self, targets: Targets, at: Instant) -> None:
-        if at.since(self._heard_at) > self._options.hold_s / 2:
+        if at.since(self._heard_at) > SILENT_S:
             self._since, self._target_at = at, None
         self._heard_at = at
         if self._is_there(targets.moving_cm) or self._is_there(targets.still_cm):

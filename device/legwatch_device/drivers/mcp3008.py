@@ -28,14 +28,14 @@ from legwatch_runtime.clock import Instant, instant
 
 BUS = {"clock_pin": 11, "mosi_pin": 10, "miso_pin": 9}
 CHIP_SELECT = (8, 7)
-COUNTS = 1023
+INPUTS, COUNTS = 8, 1023
 LEAST = 3.5 / COUNTS  # of the supply: its noise is one count each way
 FROZEN_S = 14_400.0  # a level amid a step of 10 bits may stay for long
 HOW = "switch SPI on (sudo raspi-config, Interface Options) and restart the Pi"
 
 
 def _channel() -> Any:
-    return setting(0, "input of the chip", low=0, high=7)
+    return setting(0, "input of the chip", low=0, high=INPUTS - 1)
 
 
 def _select() -> Any:
@@ -121,19 +121,18 @@ def _shared(select: int) -> Converter:
 def open_chip(select: int, now: Callable[[], Instant] = instant) -> Converter:
     """Open the chip; raises CannotRun.
 
-    Without the device file gpiozero would go on in software, and only warn.
+    Without the device file gpiozero would go on in software, and only warn. All inputs are opened
+    at once: gpiozero may forget the bus that they share when an older object of it is collected.
     """
-    inputs: dict[int, Any] = {}
+    check_file(f"spidev0.{select}", "spi", HOW)
+    pins = {**BUS, "select_pin": CHIP_SELECT[select]}
+    inputs: list[Any] = [gpio("MCP3008", channel, **pins) for channel in range(INPUTS)]
 
     def sample(channel: int) -> object:
-        if channel not in inputs:
-            inputs[channel] = gpio("MCP3008", channel, select_pin=CHIP_SELECT[select], **BUS)
         try:
             count = inputs[channel].raw_value
         except Exception as error:  # lgpio has errors of its own
             raise ReadFault("spi_error") from error
         return count / COUNTS
 
-    check_file(f"spidev0.{select}", "spi", HOW)
-    sample(0)
     return Converter(sample, frozen_s=FROZEN_S, now=now)

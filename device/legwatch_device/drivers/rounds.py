@@ -19,7 +19,8 @@ class Device(Protocol):
 
 
 D = TypeVar("D", bound=Device)
-_opening = threading.Lock()
+_lock = threading.Lock()
+_opening: dict[str, threading.Lock] = {}  # one that hangs in its opening keeps no other
 _opened: dict[str, tuple[Any, Parts]] = {}
 
 
@@ -28,24 +29,30 @@ def shared(name: str, begin: Callable[[], D]) -> D:
 
     Raises what `begin` raises; then the next one tries again.
     """
-    with _opening:
+    with _lock:
+        alone = _opening.setdefault(name, threading.Lock())
+    with alone:
         if name not in _opened:
-            device, parts = begin(), Parts()
-
-            def run() -> None:
-                while not parts.stopping.wait(device.turn()):
-                    pass
-
-            # A device that hangs is told as the fault of its sensor; it must not end the agent.
-            parts.add(name, run, within_s=float("inf")).start()
-            _opened[name] = device, parts
+            device = begin()
+            _opened[name] = device, _started(name, device)
         found: D = _opened[name][0]
         return found
 
 
+def _started(name: str, device: Device) -> Parts:
+    parts = Parts()
+
+    def run() -> None:
+        while not parts.stopping.wait(device.turn()):
+            pass
+
+    # A device that hangs is told as the fault of its sensor; it must not end the agent.
+    parts.add(name, run, within_s=float("inf")).start()
+    return parts
+
+
 def end_all() -> None:
     """Let all threads end, and forget the devices; for tests, which have a bed each."""
-    with _opening:
-        for _, parts in _opened.values():
-            parts.stopping.set()
-        _opened.clear()
+    for _, parts in _opened.values():
+        parts.stopping.set()
+    _opened.clear()

@@ -20,7 +20,7 @@ from legwatch_device.drivers import ReadFault
 from legwatch_runtime.clock import Instant, instant
 
 EVERY_S = 1 / 15  # a turn takes seconds, a twitch a third of one
-HANGS_S = 3.0
+BLIND_S, HANGS_S = 1.0, 3.0  # without a good sample; without any
 ENDS = 0.003, 0.985  # of the supply; an amplifier or a regulator keeps a little away from its end
 ENDS_S = 10.0  # a piezo strip comes back from its end within a second
 LOWEST, HIGHEST = -0.05, 1.3  # what a converter with a range of 4.096 V can say of 3.3 V
@@ -41,6 +41,7 @@ class Strip:
         self._error: BaseException | None = None
         self._where: TracebackType | None = None
         self._value = math.nan
+        self._good: Instant | None = None
         self._turned = self._inside = self._changed = now()
 
     def hear(self, hear: Hear) -> None:
@@ -77,6 +78,7 @@ class Strip:
                 self._take(value, at)
 
     def _take(self, value: float, at: Instant) -> None:
+        self._good = at
         if value != self._value:
             self._value, self._changed = value, at
         low, high = ENDS
@@ -88,7 +90,7 @@ class Strip:
     def _raise_fault(self, at: Instant) -> None:
         if at.since(self._turned) > HANGS_S:
             raise ReadFault("hangs")
-        if self._error is not None:
+        if self._error is not None and (self._good is None or at.since(self._good) > BLIND_S):
             raise self._error.with_traceback(self._where)  # or it would grow with each question
         if at.since(self._inside) > ENDS_S:
             raise ReadFault("no_signal")

@@ -43,9 +43,10 @@ class StripPresence:
     def add(self, value: float, at: Instant) -> None:
         """Take a sample."""
         passed_s = at.since(self._second_at)
-        if passed_s > GAP_S:
+        if passed_s > GAP_S:  # what was before it is old
             self._levels.clear()
             self._sum, self._count, self._second_at = 0.0, 0, at
+            self._in_bed, self._zone, self._zone_at = None, None, at
         self._sum, self._count = self._sum + value, self._count + 1
         if 1.0 <= passed_s <= GAP_S:
             level = self._sum / self._count

@@ -15,6 +15,7 @@ from gpiozero.pins.mock import MockFactory
 
 from device.drivers.ads1115_bus import WORKS, Ads1115, bus_with
 from device.drivers.ld2410_sender import Sender
+from device.drivers.mcp3008_chip import note_opened
 from legwatch.contract.roles import MOTION as MOTIONS
 from legwatch.contract.roles import PRESENCE as PRESENCES
 from legwatch_device.drivers import (
@@ -141,7 +142,7 @@ class Strip(Rig):
     """A strip at a converter, which a test turns in place of its thread."""
 
     reads_alone = True
-    table = {"channel": 1}
+    table: ClassVar = {"channel": 1}
 
     def __init__(self, group: str, patch: pytest.MonkeyPatch, folder: Path) -> None:
         self.level, self.way = 0.1, 1
@@ -200,10 +201,11 @@ class OnMcp3008(Strip):
     def install(self) -> None:
         (device_file.DEV / "spidev0.0").touch()
         self.patch.setattr(Device, "pin_factory", MockFactory())
+        note_opened(self.patch)
         self.counts = 102  # its bits have a test of their own, and take milliseconds
 
         def read(device: Any) -> Any:
-            assert device.channel in {0, 1}
+            assert device.channel == 1
             return self.counts if self.broken is None else self.broken()
 
         self.patch.setattr(gpiozero.MCP3008, "raw_value", property(read))
@@ -219,7 +221,7 @@ class OnLd2410(Rig):
     """A radar at a port that is no file; the pseudo-terminal has tests of its own."""
 
     driver, library = "ld2410", "serial"
-    table = {"furthest_cm": 200, "port": "serial0"}
+    table: ClassVar = {"furthest_cm": 200, "port": "serial0"}
     reads_alone = True
 
     def install(self) -> None:

@@ -1,8 +1,31 @@
 """An MCP3008 on gpiozero's mock SPI, by the bits of its data sheet (DS21295)."""
 
+import gc
 from collections.abc import Callable
 
+import gpiozero
+import pytest
 from gpiozero.pins.mock import MockFactory, MockSPIDevice
+
+_opened: list[gpiozero.MCP3008] = []
+
+
+def note_opened(patch: pytest.MonkeyPatch) -> None:
+    """Remember each input that a driver opens, until `close_all`."""
+
+    class Noted(gpiozero.MCP3008):  # type: ignore[misc]  # gpiozero has no types
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **options)
+            _opened.append(self)
+
+    patch.setattr(gpiozero, "MCP3008", Noted)
+
+
+def close_all() -> None:
+    """Close the inputs: gpiozero has one bus for all of them, also for those of another test."""
+    while _opened:
+        _opened.pop().close()
+    gc.collect()  # or one that is collected later closes the bus of a later test
 
 
 class Mcp3008Chip(MockSPIDevice):  # type: ignore[misc]  # gpiozero has no types

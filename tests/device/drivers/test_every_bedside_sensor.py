@@ -12,11 +12,11 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from device.drivers.bedside_rigs import GROUPS, MOTION, PRESENCE, Rig, Waits, raises, returns
+from device.drivers.mcp3008_chip import close_all
 from device.waiting import soon
 from legwatch.contract.roles import MOTION as MOTIONS
 from legwatch.contract.roles import PRESENCE as PRESENCES
@@ -41,6 +41,7 @@ Make = Callable[[type[Rig]], Rig]
 def _ended() -> Iterator[None]:
     yield
     rounds.end_all()
+    close_all()
 
 
 @pytest.fixture

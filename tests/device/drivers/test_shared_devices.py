@@ -64,8 +64,8 @@ def test_two_channels_of_a_chip_and_chips_of_one_bus_are_no_mistake() -> None:
             RADAR,
             {**RADAR, "baud": 115_200},
             (
-                "sensors.presence.port: the port /dev/serial0 is taken by sensors.movement.port as an"
-                " LD2410 at 256000 baud, and here it is an LD2410 at 115200 baud"
+                "sensors.presence.port: the port /dev/serial0 is taken by sensors.movement.port as"
+                " an LD2410 at 256000 baud, and here it is an LD2410 at 115200 baud"
             ),
         ),
         (

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gpiozero.pins.mock import MockFactory, MockSPIInterfaceShared
+from gpiozero.pins.mock import MockFactory
 
 from device.drivers.ads1115_bus import Ads1115, bus_with
-from device.drivers.mcp3008_chip import Mcp3008Chip
+from device.drivers.mcp3008_chip import Mcp3008Chip, close_all, note_opened
 from device.waiting import soon
 from legwatch.errors import CannotRun
 from legwatch_device.drivers import (
@@ -36,9 +36,10 @@ def dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(gpio_pins, "DEV", tmp_path)
     for name in ("i2c-1", "spidev0.0", "spidev0.1", "gpiochip0"):
         (tmp_path / name).touch()
-    MockSPIInterfaceShared._instances.clear()  # gpiozero keeps the bus of a factory that is gone
+    note_opened(monkeypatch)
     yield tmp_path
     rounds.end_all()
+    close_all()
 
 
 @pytest.fixture
@@ -154,12 +155,28 @@ def test_a_bus_that_fails_is_named_and_a_single_failure_is_not_told(bed: Bed) ->
     def fails() -> object:
         raise OSError(121, "Remote I/O error")
 
+    bed.passes(9)
     bed.chip.broken = fails
-    bed.passes(0.2)
+    bed.passes(0.4)
+    assert bed.movement.seen() == MotionSample(0, 0.0)
+    bed.passes(2)
     assert bed.fault_of(bed.movement.seen) == "i2c_error"
+    assert bed.fault_of(bed.presence.present) == "i2c_error"
     bed.chip.broken = works
     bed.passes(9)
     assert bed.movement.seen() == MotionSample(0, 0.0)
+
+
+def test_who_got_up_while_the_wire_was_off_is_never_told_to_be_there_after_it(bed: Bed) -> None:
+    bed.passes(140, strip=0.1)
+    bed.passes(140, strip=0.5)
+    assert bed.presence.present() is True
+    bed.passes(600, strip=0.0)
+    for _ in range(15):
+        bed.passes(1, strip=0.1)
+        assert bed.presence.present() is None
+    bed.passes(15, strip=0.1)
+    assert bed.presence.present() is False
 
 
 def test_hum_that_covers_every_movement_is_a_fault(bed: Bed) -> None:
@@ -243,15 +260,17 @@ def test_an_mcp3008_that_is_not_there_is_no_signal(pins: MockFactory) -> None:
 
 
 def test_an_spi_bus_that_fails_is_named(pins: MockFactory) -> None:
-    chip = Mcp3008Chip(pins)
-    converter = mcp3008.open_chip(0)
+    chip, clock = Mcp3008Chip(pins), FakeClock()
+    converter = mcp3008.open_chip(0, clock.instant)
     strip = converter.strip(0)
     converter.turn()
+    assert strip.ask(lambda at: at) == clock.instant()
 
     def fails() -> object:
         raise RuntimeError("SPI transfer failed")  # as lgpio's own errors: none of Python's
 
     chip.broken = fails
+    clock.advance(2000)
     converter.turn()
     with pytest.raises(ReadFault, match="spi_error"):
         strip.ask(lambda at: at)
