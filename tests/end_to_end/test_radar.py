@@ -82,7 +82,7 @@ def test_its_windows_say_who_is_in_bed_and_what_has_moved(tmp_path: Path, radar:
             window is not None
             and not window.faults
             and window.in_bed is in_bed
-            and (window.moves or 0, (window.moved_s or 0) > 0.5) == (int(moved), moved)
+            and ((window.moves or 0) > 0, (window.moved_s or 0) > 0.5) == (moved, moved)
         )
 
     with subprocess.Popen(words, cwd=tmp_path) as agent:

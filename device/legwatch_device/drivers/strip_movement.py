@@ -1,4 +1,4 @@
-"""Movement by a strip: a change within half a second that is large beside its usual noise.
+"""Movement by a strip: a change within a quarter of a second that is large beside its usual noise.
 
 The level says nothing: it creeps for hours under a load, and drifts with warmth. The noise is what
 the strip does in its quietest quarter of the last two minutes: the breath of a sleeper, or the
@@ -12,7 +12,7 @@ from legwatch_device.drivers import MotionSample, ReadFault
 from legwatch_device.drivers.bouts import Bouts
 from legwatch_runtime.clock import Instant
 
-SLOT_S = 0.5
+SLOT_S = 0.25  # a twitch touches three at most, which is less than a turn takes
 GAP_S = 1.0  # samples further apart are not compared
 LEARN_S, QUIET_S = 20.0, 120.0
 BLOCK_S, BLOCKS = 300.0, 36  # three hours
@@ -21,7 +21,7 @@ DEAF = 0.5  # of the supply: a change that no strip makes
 
 
 class Noise:
-    """What half a second without movement changes, as a fraction of the supply."""
+    """What a quarter of a second without movement changes, as a fraction of the supply."""
 
     def __init__(self) -> None:
         self._swings: deque[float] = deque(maxlen=round(QUIET_S / SLOT_S))

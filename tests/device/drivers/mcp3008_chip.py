@@ -23,6 +23,8 @@ def note_opened(patch: pytest.MonkeyPatch) -> None:
 
 def close_all() -> None:
     """Close the inputs: gpiozero has one bus for all of them, also for those of another test."""
+    if not _opened:
+        return
     while _opened:
         _opened.pop().close()
     gc.collect()  # or one that is collected later closes the bus of a later test

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 RATE_HZ = 15
 DT_S = 1 / RATE_HZ
+SIGH_S = 5.0
 
 
 class Stay(NamedTuple):
@@ -42,6 +43,7 @@ class StripNight:
     noise: float = 0.00008
     step: float = 0.0  # of the converter
     stays: tuple[Stay, ...] = (Stay(1200, 12_240), Stay(12_600, 28_800))
+    twitches_s: tuple[float, ...] = ()  # a third of a second each
     turns: list[Turn] = field(default_factory=list)
     sighs: int = 0
 
@@ -86,11 +88,13 @@ class StripNight:
                 wave = 0.93 * wave + (chance.gauss(0, 0.05) if moving else 0.0)
                 if chance.random() < DT_S / 500:
                     sigh_s, self.sighs = at_s, self.sighs + 1
-                deep = 2.5 if at_s - sigh_s < 4 else 1.0
+                sigh = max(0.0, math.sin(math.pi * min(1.0, (at_s - sigh_s) / SIGH_S)))
+                deep = 1 + 1.5 * sigh
                 phase += 2 * math.pi * (0.25 + 0.03 * math.sin(at_s / 40)) * DT_S
                 breath = self.breath * posture * deep * math.sin(phase)
                 kept = self.load * posture * (1 + creep) * size
                 level += max(-0.05, kept + wave * kept + breath * size)
+                level += 0.05 * any(0 <= at_s - twitch_s < 0.33 for twitch_s in self.twitches_s)
                 kept *= 0.1
             else:
                 kept -= kept * DT_S / 1200

@@ -114,7 +114,7 @@ def test_movement_is_the_time_of_a_moving_target(bed: Bed) -> None:
     bed.hears_for(5, None, 120)
     bed.hears_for(3, 120, 120)
     bed.hears_for(2, None, 120)
-    assert bed.movement.seen() == MotionSample(1, 3.0)
+    assert bed.movement.seen() == MotionSample(3, 3.0)
     bed.hears_for(10, None, 120)
     assert bed.movement.seen() == MotionSample(0, 0.0)
 
@@ -122,10 +122,10 @@ def test_movement_is_the_time_of_a_moving_target(bed: Bed) -> None:
 def test_a_movement_over_the_end_of_a_window_is_told_in_both_with_its_seconds(bed: Bed) -> None:
     bed.hears_for(8, None, 120)
     bed.hears_for(2, 120)
-    assert bed.movement.seen() == MotionSample(1, 2.0)
+    assert bed.movement.seen() == MotionSample(2, 2.0)
     bed.hears_for(4, 120)
     bed.hears_for(6, None, 120)
-    assert bed.movement.seen() == MotionSample(1, 4.0)
+    assert bed.movement.seen() == MotionSample(4, 4.0)
 
 
 def test_a_weak_target_is_no_movement(bed: Bed) -> None:
