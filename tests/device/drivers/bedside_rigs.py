@@ -30,7 +30,7 @@ from legwatch_device.drivers.ld2410_radar import Radar
 from legwatch_runtime.testing import FakeClock
 
 Broken = Callable[[], object]  # what the library does: raises, waits, or returns no level
-STEP_MS = {MOTIONS: 200, PRESENCES: 500}
+STEP_MS = {MOTIONS: 100, PRESENCES: 500}
 
 
 class Rig:

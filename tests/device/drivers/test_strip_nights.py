@@ -66,7 +66,7 @@ def moved_s(seen: list[Seen], from_s: float, to_s: float) -> float:
     return sum(one.moved_s or 0 for one in within if one is not None and one.moves)
 
 
-@pytest.mark.parametrize(("seed", "name"), enumerate(NIGHTS))
+@pytest.mark.parametrize(("seed", "name"), list(enumerate(NIGHTS)))
 def test_a_night(name: str, seed: int) -> None:
     options, least = NIGHTS[name]
     night = StripNight(seed, **options)  # type: ignore[arg-type]

@@ -62,8 +62,8 @@ class Bed:
         self._way = 1
 
     def passes(self, seconds: float, piezo: float = 0.5, strip: float = 0.1) -> None:
-        for _ in range(round(seconds * 5)):
-            self.clock.advance(200)
+        for _ in range(round(seconds * 10)):
+            self.clock.advance(100)
             self._way = -self._way
             noise = self._way * 0.00005
             self.chip.inputs[1:3] = (piezo + noise) * 3.3, (strip + noise) * 3.3
@@ -83,8 +83,8 @@ def bed(chip: Ads1115) -> Bed:
 def test_two_strips_at_one_chip_never_get_the_sample_of_the_other(bed: Bed) -> None:
     bed.passes(140)
     bed.movement.seen()
-    for number in range(20):
-        bed.passes(0.4, 0.3 + 0.4 * (number % 2), 0.1)
+    for number in range(40):
+        bed.passes(0.2, 0.3 + 0.4 * (number % 2), 0.1)
     bed.passes(2)
     moved = bed.movement.seen()
     assert 7 < (moved.moved_s or 0) < 10
@@ -97,8 +97,8 @@ def test_two_strips_at_one_chip_never_get_the_sample_of_the_other(bed: Bed) -> N
 def test_a_level_is_no_movement_however_it_creeps(bed: Bed) -> None:
     bed.passes(30)
     bed.movement.seen()
-    for number in range(1500):
-        bed.passes(0.2, 0.5 + 0.00004 * number)
+    for number in range(3000):
+        bed.passes(0.1, 0.5 + 0.00002 * number)
     assert bed.movement.seen() == MotionSample(0, 0.0)
 
 
@@ -182,7 +182,7 @@ def test_who_got_up_while_the_wire_was_off_is_never_told_to_be_there_after_it(be
 
 def test_hum_that_covers_every_movement_is_a_fault(bed: Bed) -> None:
     for number in range(300):
-        bed.passes(0.2, 0.4 + 0.2 * (number % 2))
+        bed.passes(0.1, 0.4 + 0.2 * (number % 2))
     assert bed.fault_of(bed.movement.seen) == "noisy"
 
 
