@@ -149,7 +149,7 @@ def parts(options: Any) -> Iterator[Part]:
             yield Part(field.name, f"{what} {number}")
     own = getattr(options, "parts", None)
     if callable(own):
-        yield from own()
+        yield from (Part(*part) for part in own())
 
 
 class Board:

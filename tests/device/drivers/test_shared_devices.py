@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from legwatch.errors import SettingsError
-from legwatch.options import Board, Part
+from legwatch.options import Board, Part, read_options
 from legwatch.settings import load
 from legwatch_device.settings import AgentSettings
 
@@ -101,6 +101,18 @@ def test_only_the_same_device_may_take_a_part_again(first: str, second: str) -> 
     board.take(Shared(first), "one")
     with pytest.raises(SettingsError, match=r"^two\.port: the port is taken by one\.port"):
         board.take(Shared(second), "two")
+
+
+class Odd:
+    @dataclass(frozen=True)
+    class Options:
+        def parts(self) -> list[tuple[int, ...]]:
+            return [(1, 2, 3, 4)]
+
+
+def test_parts_that_are_none_are_found_where_the_package_is_blamed_for_them() -> None:
+    with pytest.raises(TypeError):
+        read_options(Odd, {}, "here")
 
 
 def test_a_third_table_of_a_shared_device_is_taken_too() -> None:
