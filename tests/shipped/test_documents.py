@@ -396,6 +396,9 @@ TABLE: dict[str, Way] = typed() | {
     "sudo systemctl restart legwatch": ACCOUNTS,
     # deploy/README.md
     "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
+    "sudo usermod -aG spi legwatch": ACCOUNTS,
+    "sudo usermod -aG i2c legwatch": ACCOUNTS,
+    "sudo usermod -aG dialout legwatch": ACCOUNTS,
     "sudo mv /var/lib/legwatch/server/legwatch.db /var/lib/legwatch/server/newer.db": BACK,
     "sudo rm -f /var/lib/legwatch/server/legwatch.db-wal /var/lib/legwatch/server/legwatch.db-shm"
     " /var/lib/legwatch/server/legwatch.db-mark": BACK,
