@@ -319,6 +319,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch check-config --options dht22": OPTIONS,
     "legwatch check-config --options mqtt": OPTIONS_MQTT,
     "legwatch nights make --model lumped --seed N --count N": THINNED,
+    "legwatch check-config --options ld2410": OPTIONS,
     # how to write a driver or a channel
     ".venv/bin/legwatch check-config --options dht22": OPTIONS,
     ".venv/bin/legwatch check-config --options ntfy": OPTIONS,
@@ -423,6 +424,8 @@ TABLE: dict[str, Way] = typed() | {
     "sudo reboot": BOOT,
     # deploy/README.md
     "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
+    "sudo usermod -aG spi legwatch": ACCOUNTS,
+    "sudo usermod -aG dialout legwatch": ACCOUNTS,
     "sudo mv /var/lib/legwatch/server/legwatch.db /var/lib/legwatch/server/newer.db": BACK,
     "sudo rm -f /var/lib/legwatch/server/legwatch.db-wal /var/lib/legwatch/server/legwatch.db-shm"
     " /var/lib/legwatch/server/legwatch.db-mark": BACK,

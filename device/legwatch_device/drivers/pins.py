@@ -17,6 +17,7 @@ from typing import Any
 
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch.settings import setting
+from legwatch_device.drivers import ReadFault
 
 HIGHEST = 27  # the last BCM number on the header of a board with 40 pins
 DEV = Path("/dev")
@@ -45,6 +46,14 @@ def gpio(device: str, pin: int, **options: Any) -> Any:
         if kind.pin_factory is None:
             _choose_lgpio()
         return kind(pin, **options)
+
+
+def is_active(device: Any) -> bool:
+    """Return the state of a gpiozero device's line; raises ReadFault if it is none."""
+    found = device.is_active
+    if found is not True and found is not False:
+        raise ReadFault("no_level")  # what is no level, such as None, is no rest either
+    return bool(found)
 
 
 @contextmanager

@@ -13,17 +13,22 @@ from device.test_starting import Bed, good, starts
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult
 from legwatch.errors import CannotRun
 from legwatch_device.beacon import Beacon
-from legwatch_device.drivers import open_driver, pins
+from legwatch_device.drivers import device_file, open_driver, pins
 from legwatch_device.settings import BUTTONS, SIGNALS
 from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import Parts
 from placed import LEG, MOVEMENT, PRESENCE, ROOM
 
-SENSORS = {
-    "dht22": (LEG, "adafruit_dht"),
-    "gpio_motion": (MOVEMENT, "gpiozero"),
-    "gpio_presence": (PRESENCE, "gpiozero"),
+PIN = {"pin": 4}
+SENSORS: dict[str, tuple[Any, str, dict[str, Any]]] = {
+    "dht22": (LEG, "adafruit_dht", PIN),
+    "gpio_motion": (MOVEMENT, "gpiozero", PIN),
+    "gpio_presence": (PRESENCE, "gpiozero", PIN),
+    "bed_mat": (PRESENCE, "gpiozero", PIN),
+    "ads1115": (MOVEMENT, "adafruit_ads1x15", {}),
+    "mcp3008": (PRESENCE, "gpiozero", {}),
+    "ld2410": (PRESENCE, "serial", {"port": "serial0"}),
 }
 LIBRARY = """
 class DigitalInOut:
@@ -35,10 +40,12 @@ INSTALL = f"{sys.executable} -m pip install 'legwatch[device]'"
 
 @pytest.fixture(autouse=True)
 def _board_without_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "gpiochip0").touch()
+    for name in ("gpiochip0", "i2c-1", "spidev0.0", "serial0"):
+        (tmp_path / name).touch()
     monkeypatch.setattr(pins, "DEV", tmp_path)
+    monkeypatch.setattr(device_file, "DEV", tmp_path)
     monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
-    for module in ("adafruit_dht", "board", "gpiozero"):
+    for module in ("adafruit_dht", "adafruit_ads1x15", "board", "gpiozero", "serial"):
         monkeypatch.setitem(sys.modules, module, None)
     # In the process that reads a DHT22, too.
     install(tmp_path, "raise ModuleNotFoundError('not here', name='adafruit_dht')")
@@ -56,10 +63,10 @@ def install(folder: Path, library: str = "") -> None:
 def test_the_other_sensors_run_and_what_to_install_is_told(
     driver: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    role, module = SENSORS[driver]
+    role, module, table = SENSORS[driver]
     key = f"sensors.{role.name}"
     bed = Bed(
-        (role, lambda: open_driver(role.group, driver, key, {"pin": 4})),
+        (role, lambda: open_driver(role.group, driver, key, table)),
         (ROOM, starts(good(18.0))),
     )
     window = bed.until(lambda window: window.room_c == 18.0)

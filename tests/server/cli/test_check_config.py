@@ -493,7 +493,7 @@ def test_an_unknown_name_is_answered_with_the_installed_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert legwatch(["check-config", "--options", "nose"]) == 2
-    assert "no driver or channel 'nose'; installed: apprise, " in capsys.readouterr().err
+    assert "no driver or channel 'nose'; installed: ads1115, apprise, " in capsys.readouterr().err
 
 
 def test_a_driver_that_no_table_takes_is_not_denied(
