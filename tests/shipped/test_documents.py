@@ -418,7 +418,6 @@ TABLE: dict[str, Way] = typed() | {
     "cp deploy/guides/no_pi.toml agent.toml": BUILDS,
     ".venv/bin/legwatch now --follow": FOLLOW,
     "sudo raspi-config nonint do_onewire N": BOOT,
-    "sudo raspi-config nonint do_i2c N": BOOT,
     "sudo raspi-config nonint do_serial_hw N": BOOT,
     "sudo raspi-config nonint do_serial_cons N": BOOT,
     "sudo reboot": BOOT,
