@@ -130,7 +130,7 @@ def check_options(options: Any, path: str) -> None:
 
 
 class Part(NamedTuple):
-    """A part of the board that the options of a driver take, such as a pin."""
+    """A part of the bed's hardware that the options of a driver take: a pin, a bus, a sensor."""
 
     key: str  # of the option that takes it
     name: str  # what people call it, such as `GPIO 4`
@@ -138,10 +138,10 @@ class Part(NamedTuple):
 
 
 def parts(options: Any) -> Iterator[Part]:
-    """Yield each part of the board that options take.
+    """Yield each part that options take.
 
     A part is the number of an option that is declared so, or stands in what the options' own method
-    `parts` returns: such as the pins of a bus, which are no option.
+    `parts` returns: such as the pins of a bus, which are no option, or the sensor at an address.
     """
     for field in dataclasses.fields(options):
         what, number = field.metadata.get("part"), getattr(options, field.name)
@@ -152,34 +152,19 @@ def parts(options: Any) -> Iterator[Part]:
         yield from (Part(*part) for part in own())
 
 
-def identity(options: Any) -> str:
-    """Return in words by which keys the options say which sensor they mean; empty: by none."""
-    keys = [field.name for field in dataclasses.fields(options) if field.metadata.get("identity")]
-    values = {key: getattr(options, key) for key in keys}
-    return ", ".join(f"no {k}" if v is None else f"{k} {v}" for k, v in sorted(values.items()))
-
-
 class Board:
-    """The parts of one board, such as its pins, and its sensors: each is of one device only."""
+    """The parts of one bed, such as its pins and its sensors: each is of one device only."""
 
     def __init__(self) -> None:
         self._by: dict[str, tuple[str, str]] = {}  # part -> the key that takes it, and its device
-        self._sensors: dict[str, str] = {}  # identity -> the table that has it
 
     def take(self, options: Any, path: str) -> None:
         """Take the parts of a table's options; raises SettingsError for one that is taken."""
-        self._take_sensor(options, path)
         for key, name, device in parts(options):
             ours = f"{path}.{key}"
             by, other = self._by.setdefault(name, (ours, device))
             if by != ours and not (device and device == other):
                 raise SettingsError(ours, f"{name} is taken by {by}{_as(other)}{_each(device)}")
-
-    def _take_sensor(self, options: Any, path: str) -> None:
-        means = identity(options)
-        by = self._sensors.setdefault(means, path) if means else path
-        if by != path:
-            raise SettingsError(path, f"{means}: this is the sensor of {by}; each needs its own")
 
 
 def _as(device: str) -> str:

@@ -41,19 +41,16 @@ def setting(
     form: Form | None = None,
     lines: bool = False,
     part: str = "",
-    identity: bool = False,
 ) -> Any:
     """Declare one key: its default, what it is for, and the values it may have.
 
     `default` may be a dataclass type (the key is a table), or `...` (the key must be given).
     `form` says what is wrong with a text; the default itself, such as "" for none, is always right.
     `lines`: the text may have several. `part`: the value is the number of a part of the board, such
-    as a pin, that only one driver can have; this is what such parts are called. `identity`: all
-    keys with it together say which sensor it is, such as bus and address; one driver only has it.
+    as a pin, that only one driver can have; this is what such parts are called.
     """
     metadata: dict[str, Any] = {"about": about, "low": low, "high": high, "choices": choices}
     metadata |= {"form": form, "lines": lines, "part": part, "default": default}
-    metadata |= {"identity": identity}
     if default is ...:
         return dataclasses.field(metadata=metadata)
     if isinstance(default, type):

@@ -1,19 +1,17 @@
 """A pressure or piezo strip at an ADS1115, an I2C converter of 16 bits.
 
 Movement and presence may name the same channel, or two channels of one chip: the chip is opened
-once. Faults: those of `strip`, and `i2c_error` while the chip does not answer. Each sample sets
-the chip up anew, so one that was without power for a moment gives no false values after it.
+once. Faults: those of `strip`, and of the bus `no_answer`, `bus_hangs` and `bus_error`. Each sample
+sets the chip up anew, so one that was without power for a moment gives no false values after it.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.errors import CannotRun
 from legwatch.options import Part
 from legwatch.settings import setting
-from legwatch_device.drivers import MotionSample, ReadFault
-from legwatch_device.drivers.device_file import check_file
+from legwatch_device.drivers import MotionSample, ReadFault, i2c
 from legwatch_device.drivers.rounds import shared
 from legwatch_device.drivers.strip import Converter
 from legwatch_device.drivers.strip_movement import StripMovement
@@ -30,7 +28,6 @@ FULL_SCALE_V = 4.096  # of the gain 1, the first that reaches a supply of 3.3 V
 SAMPLES_PER_S = 860  # its fastest: a conversion in 1.2 ms, and few questions whether it is ready
 LEAST = 0.0005  # of the supply: 13 counts, twice its noise
 FROZEN_S = 3600.0  # its own noise changes the count each second
-HOW = "switch I2C on (sudo raspi-config, Interface Options) and restart the Pi"
 
 
 def _channel() -> Any:
@@ -38,11 +35,7 @@ def _channel() -> Any:
 
 
 def _address() -> Any:
-    return setting(72, "I2C address, by the pin ADDR", low=72, high=75)
-
-
-def _bus() -> Any:
-    return setting(1, "number of the I2C bus: 1 is /dev/i2c-1", low=0, high=31)
+    return i2c.address_setting(72, "72 (0x48) to 75, by the pin ADDR", low=72, high=75)
 
 
 def _supply() -> Any:
@@ -58,7 +51,7 @@ class Ads1115Movement:
 
         channel: int = _channel()
         address: int = _address()
-        bus: int = _bus()
+        bus: int = i2c.bus_setting()
         supply_v: float = _supply()
         times_noise: float = times_setting()
 
@@ -92,7 +85,7 @@ class Ads1115Presence:
 
         channel: int = _channel()
         address: int = _address()
-        bus: int = _bus()
+        bus: int = i2c.bus_setting()
         supply_v: float = _supply()
         rises: bool = rises_setting()
         over_pct: float | None = over_setting()
@@ -120,11 +113,7 @@ class Ads1115Presence:
 
 
 def _parts(bus: int, address: int, supply_v: float) -> Iterator[Part]:
-    """Yield the chip and the pins of bus 1; other buses may lie anywhere."""
-    chip, supply = f"address {address} of I2C bus {bus}", f"an ADS1115 with supply_v = {supply_v:g}"
-    yield Part("address", chip, supply)
-    if bus == 1:
-        yield from (Part("bus", f"GPIO {pin}", "I2C bus 1") for pin in (2, 3))
+    return i2c.parts(bus, address, f"an ADS1115 with supply_v = {supply_v:g}")
 
 
 def _shared(bus: int, address: int, supply_v: float) -> Converter:
@@ -138,26 +127,16 @@ def open_chip(
     """Open the chip; raises CannotRun."""
     from adafruit_ads1x15.ads1115 import ADS1115  # noqa: PLC0415 - hardware libraries only here
 
-    check_file(f"i2c-{bus}", "i2c", HOW)
+    wires = i2c.Bus(bus)
     try:
-        chip = ADS1115(_bus_of(bus), gain=1, data_rate=SAMPLES_PER_S, address=address)
-    except (ValueError, OSError) as error:
-        why = f"no ADS1115 answers at address {address} of I2C bus {bus}"
-        raise CannotRun(f"{why}; the command i2cdetect -y {bus} lists what answers") from error
+        with i2c.faults():
+            chip = ADS1115(wires, gain=1, data_rate=SAMPLES_PER_S, address=address)
+    except ReadFault as fault:
+        raise i2c.not_there(fault, bus, address) from fault
 
     def sample(channel: int) -> object:
-        try:
+        with i2c.faults():
             count = chip.read(channel + 4)  # the chip's number of an input against ground
-        except OSError as error:
-            raise ReadFault("i2c_error") from error
         return count * FULL_SCALE_V / 32768 / supply_v
 
     return Converter(sample, frozen_s=FROZEN_S, now=now)
-
-
-def _bus_of(number: int) -> Any:
-    """Return the bus as Adafruit's libraries want it, on any board that has its device file."""
-    from adafruit_blinka import Lockable  # noqa: PLC0415
-    from adafruit_blinka.microcontroller.generic_linux.i2c import I2C  # noqa: PLC0415
-
-    return type("Bus", (I2C, Lockable), {})(number)

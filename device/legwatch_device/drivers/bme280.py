@@ -6,9 +6,11 @@ measured), `no_answer`, `wrong_chip` (a BMP280 looks the same, and has no humidi
 `read_error`. A humidity alone that was not measured is unknown.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from legwatch.options import Part
 from legwatch_device.drivers import ReadFault, Reading, i2c
 from legwatch_device.drivers.data_sheet import Sheet
 
@@ -27,6 +29,10 @@ class Bme280:
 
         address: int = i2c.address_setting(0x76, "118 (0x76) or 119 (0x77)", low=118, high=119)
         bus: int = i2c.bus_setting()
+
+        def parts(self) -> Iterator[Part]:
+            """Yield the address, and the pins of the bus."""
+            return i2c.parts(self.bus, self.address)
 
     def __init__(self, options: Options, *, bus: Any = None) -> None:
         from adafruit_bme280 import basic  # noqa: PLC0415 - there only on a Pi

@@ -11,12 +11,13 @@ the settings name none), `read_error` (any other).
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from legwatch.errors import CannotRun, OptionError
+from legwatch.options import Part
 from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault, Reading, dht
 from legwatch_device.drivers.pins import pin_setting
@@ -43,16 +44,20 @@ class DhtIio:
         pin: int | None = pin_setting(
             "GPIO number (BCM) of its overlay; only if several are there",
             needed=False,
-            identity=True,
         )
-        device: str | None = setting(
-            None, "instead of the pin: its name, such as iio:device0", identity=True
-        )
+        device: str | None = setting(None, "instead of the pin: its name, such as iio:device0")
 
         def check(self) -> None:
             """Raise OptionError for two names of one sensor."""
             if self.pin is not None and self.device is not None:
                 raise OptionError("device", "pin names the sensor already: give one of them")
+
+        def parts(self) -> Iterator[Part]:
+            """Yield the sensor; without a name it has to be the only one. Its pin is declared."""
+            if self.device is not None:
+                yield Part("device", f"the sensor {self.device}")
+            elif self.pin is None:
+                yield Part("pin", "the only DHT22 of the kernel")
 
     def __init__(
         self,

@@ -8,10 +8,12 @@ none), `out_of_range`, `no_number`, `read_error` (the kernel gave half an answer
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from legwatch.errors import CannotRun
+from legwatch.options import Part
 from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault, Reading
 from legwatch_device.drivers.data_sheet import Sheet
@@ -41,8 +43,13 @@ class Ds18b20:
             None,
             "its folder in /sys/bus/w1/devices; only if several are there",
             form=_folder,
-            identity=True,
         )
+
+        def parts(self) -> Iterator[Part]:
+            """Yield the sensor; without an id it is the only one: else it takes another's place."""
+            yield Part("id", "the only DS18B20", "one of several" if self.id else "")
+            if self.id:
+                yield Part("id", f"the DS18B20 {self.id}")
 
     def __init__(self, options: Options) -> None:
         os.environ.setdefault("W1THERMSENSOR_NO_KERNEL_MODULE", "1")  # the overlay loads them

@@ -1,56 +1,54 @@
-"""An I2C bus for one sensor, as Adafruit's drivers want it, and the names of what goes wrong on it.
+"""An I2C bus for one chip, as Adafruit's drivers want it, and the names of what goes wrong on it.
 
-Each sensor has a file of its own on the bus. The address of the next byte belongs to a file: if two
-sensors shared one, each read by its thread, one could get the answer of the other. The kernel lets
-the messages of several files take turns.
+Each chip has a file of its own on the bus. The address of the next byte belongs to a file: if two
+chips shared one, each read by its thread, one could get the answer of the other. The kernel lets the
+messages of several files take turns.
 """
 
 import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun
+from legwatch.options import Part
 from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault, Reading
+from legwatch_device.drivers.device_file import check_file
 
-DEV = Path("/dev")
 HIGHEST_BUS = 31
+PINS = {1: (2, 3)}  # of bus 1; others may lie anywhere
+HOW = "switch I2C on, by sudo raspi-config nonint do_i2c 0, and restart the Pi"
 _FAULTS = {errno.EREMOTEIO: "no_answer", errno.ENXIO: "no_answer", errno.ETIMEDOUT: "bus_hangs"}
 
 
 def address_setting(default: int, about: str, *, low: int, high: int) -> Any:
     """Declare the key of the address."""
-    return setting(default, f"I2C address: {about}", low=low, high=high, identity=True)
+    return setting(default, f"I2C address: {about}", low=low, high=high)
 
 
 def bus_setting() -> Any:
     """Declare the key of the bus."""
-    return setting(
-        1, "number of the I2C bus: 1 is /dev/i2c-1", low=0, high=HIGHEST_BUS, identity=True
-    )
+    return setting(1, "number of the I2C bus: 1 is /dev/i2c-1", low=0, high=HIGHEST_BUS)
+
+
+def parts(bus: int, address: int, chip: str = "") -> Iterator[Part]:
+    """Yield the chip's address, and the pins of its bus, which other chips share.
+
+    `chip`: two tables may name the same one of these; empty: each needs its own.
+    """
+    yield Part("address", f"address {address} of I2C bus {bus}", chip)
+    yield from (Part("bus", f"GPIO {pin}", f"I2C bus {bus}") for pin in PINS.get(bus, ()))
 
 
 class Bus:
-    """The bus of one sensor. Raises CannotRun if it cannot be opened."""
+    """The bus of one chip. Raises CannotRun if it cannot be opened."""
 
     def __init__(self, number: int) -> None:
         from Adafruit_PureIO.smbus import SMBus  # noqa: PLC0415 - there only on a Pi
 
-        file = DEV / f"i2c-{number}"
-        try:
-            self._bus = SMBus(number)
-        except FileNotFoundError as error:
-            raise CannotRun(
-                f"{file} is not there: switch I2C on, by sudo raspi-config nonint do_i2c 0, and"
-                " restart the Pi"
-            ) from error
-        except PermissionError as error:
-            raise CannotRun(
-                f"{file} is there, but this user may not open it: sudo usermod -aG i2c $USER, then"
-                " log in again"
-            ) from error
+        check_file(f"i2c-{number}", "i2c", HOW)
+        self._bus = SMBus(number)
 
     def try_lock(self) -> bool:
         """Return True: nobody else has this file."""
@@ -60,15 +58,30 @@ class Bus:
         """Do nothing."""
 
     def writeto(self, address: int, buffer: Any, *, start: int = 0, end: int | None = None) -> None:
-        """Write bytes to a sensor; raises OSError."""
+        """Write bytes to a chip; raises OSError."""
         self._bus.write_bytes(address, bytes(buffer)[start:end])
 
     def readfrom_into(
         self, address: int, buffer: Any, *, start: int = 0, end: int | None = None
     ) -> None:
-        """Fill the buffer from a sensor; raises OSError."""
+        """Fill the buffer from a chip; raises OSError, and ValueError for too few bytes."""
         end = len(buffer) if end is None else end
-        buffer[start:end] = self._bus.read_bytes(address, end - start)
+        memoryview(buffer)[start:end] = self._bus.read_bytes(address, end - start)
+
+    def writeto_then_readfrom(
+        self,
+        address: int,
+        buffer_out: Any,
+        buffer_in: Any,
+        *,
+        out_start: int = 0,
+        out_end: int | None = None,
+        in_start: int = 0,
+        in_end: int | None = None,
+    ) -> None:
+        """Write bytes, such as the number of a register, and read the answer."""
+        self.writeto(address, buffer_out, start=out_start, end=out_end)
+        self.readfrom_into(address, buffer_in, start=in_start, end=in_end)
 
 
 @contextmanager
@@ -95,10 +108,16 @@ def must_answer(read: Callable[[], Reading], number: int, address: int) -> None:
     try:
         read()
     except ReadFault as fault:
-        if str(fault) not in {"no_answer", "wrong_chip"}:
-            return  # the next reading may be better
-        what = "no sensor answers" if str(fault) == "no_answer" else "another chip answers"
-        raise CannotRun(
-            f"{what} at the address {address:#x} of {DEV / f'i2c-{number}'}; the command"
-            f" i2cdetect -y {number} lists the addresses that answer"
-        ) from fault
+        if str(fault) in {"no_answer", "wrong_chip"}:  # of others, the next reading may be better
+            raise not_there(fault, number, address) from fault
+
+
+def not_there(fault: ReadFault, number: int, address: int) -> CannotRun:
+    """Return in words that there is no such chip, or that it does not work."""
+    what = {"no_answer": "nothing answers", "wrong_chip": "another chip answers"}.get(
+        str(fault), f"an error ({fault})"
+    )
+    return CannotRun(
+        f"{what} at the address {address} ({address:#x}) of /dev/i2c-{number}; the command"
+        f" i2cdetect -y {number} lists the addresses that answer"
+    )

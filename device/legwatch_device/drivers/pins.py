@@ -26,10 +26,10 @@ _OPENING, LONGEST_OPENING_S = threading.Lock(), 5.0
 NO_BOARD = "this machine is no board whose GPIO pins the driver's library knows"
 
 
-def pin_setting(about: str, *, needed: bool = True, identity: bool = False) -> Any:
+def pin_setting(about: str, *, needed: bool = True) -> Any:
     """Declare the key of a pin, which no other driver of the bed may have, too."""
     default = ... if needed else None
-    return setting(default, about, low=0, high=HIGHEST, part="GPIO", identity=identity)
+    return setting(default, about, low=0, high=HIGHEST, part="GPIO")
 
 
 def gpio(device: str, pin: int, **options: Any) -> Any:

@@ -4,9 +4,11 @@ Faults: `checksum`, `no_answer`, `bus_hangs` (something holds the line), `bus_er
 error of the bus), `out_of_range`, `no_number`, `read_error`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from legwatch.options import Part
 from legwatch_device.drivers import Reading, i2c
 from legwatch_device.drivers.data_sheet import Sheet
 
@@ -22,6 +24,10 @@ class Sht4x:
 
         address: int = i2c.address_setting(0x44, "68 (0x44), or 69, 70 by type", low=68, high=70)
         bus: int = i2c.bus_setting()
+
+        def parts(self) -> Iterator[Part]:
+            """Yield the address, and the pins of the bus."""
+            return i2c.parts(self.bus, self.address)
 
     def __init__(self, options: Options, *, bus: Any = None) -> None:
         import adafruit_sht4x  # noqa: PLC0415 - hardware libraries are there only on a Pi

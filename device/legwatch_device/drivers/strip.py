@@ -7,7 +7,7 @@ A sample is the fraction of the supply, 0 to 1. What is wrong with the strip is 
 - `frozen`: the value has not changed by a single count for hours.
 - `no_number`, `out_of_range`: what the library returns is no fraction of the supply.
 - `hangs`: no sample has come for 3 s, or one has taken so long.
-- what the converter's own driver names, such as `i2c_error`.
+- what the converter's own driver names, such as `no_answer`.
 """
 
 import math

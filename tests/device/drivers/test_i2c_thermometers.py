@@ -9,7 +9,7 @@ from adafruit_bme280 import basic as bme280_library
 
 from device.drivers import i2c_sensors
 from legwatch.errors import CannotRun, SettingsError
-from legwatch_device.drivers import ReadFault, Reading, i2c, load, open_driver, read
+from legwatch_device.drivers import ReadFault, Reading, device_file, i2c, load, open_driver, read
 
 GROUP = "legwatch.thermometers"
 CHIPS: dict[str, tuple[type[Any], int]] = {
@@ -105,7 +105,7 @@ def test_no_sensor_at_the_start_names_the_address(driver: str) -> None:
     _, address = CHIPS[driver]
     with pytest.raises(
         CannotRun,
-        match=rf"no sensor answers at the address {address:#x} of /dev/i2c-1; the command ",
+        match=rf"nothing answers at the address {address} \({address:#x}\) of /dev/i2c-1; the command",
     ):
         open_driver(GROUP, driver, "sensors.leg", {}, bus=i2c_sensors.Bus())
 
@@ -117,10 +117,10 @@ def test_a_bus_that_is_off_is_told(driver: str) -> None:
 
 
 def test_a_bus_that_this_user_may_not_open_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_args: object, **_more: object) -> None:
+    def refuse(*_args: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/dev/i2c-1")
 
-    monkeypatch.setattr("Adafruit_PureIO.smbus.open", refuse, raising=False)
+    monkeypatch.setattr(device_file.os, "open", refuse)
     with pytest.raises(CannotRun, match="sudo usermod -aG i2c"):
         i2c.Bus(1)
 
@@ -130,6 +130,8 @@ def test_each_sensor_has_a_file_of_its_own_on_the_bus(
 ) -> None:
     """The address belongs to the file: with one for both, a leg could read the room's answer."""
     asked: list[tuple[int, int]] = []
+    (tmp_path / "i2c-1").touch()
+    monkeypatch.setattr(device_file, "DEV", tmp_path)
     monkeypatch.setattr(
         "Adafruit_PureIO.smbus.open",
         lambda _name, _mode, **_more: (tmp_path / "i2c-1").open("w+b", buffering=0),
@@ -149,6 +151,12 @@ def test_each_sensor_has_a_file_of_its_own_on_the_bus(
     found = bytearray(6)
     room.readfrom_into(0x45, found, start=1, end=5)
     assert found == b"\0room\0"
+    room._bus._device.seek(0)
+    answer = bytearray(3)
+    room.writeto_then_readfrom(0x45, b"", answer, in_end=2)
+    assert answer == b"ro\0"
+    with pytest.raises(ValueError, match="different"):  # a half answer is none
+        room.readfrom_into(0x45, bytearray(100))
 
 
 def test_a_bme280_that_lost_its_power_while_it_measured_gives_no_value() -> None:
@@ -185,7 +193,7 @@ def test_a_bme280_that_is_exchanged_is_read_with_its_own_calibration() -> None:
 def test_a_bmp280_is_called_another_chip() -> None:
     bus = i2c_sensors.Bus()
     bus.chips[0x76] = i2c_sensors.Bme280(chip_id=0x58)
-    with pytest.raises(CannotRun, match=r"another chip answers at the address 0x76 of /dev/i2c-1"):
+    with pytest.raises(CannotRun, match=r"another chip answers at the address 118 \(0x76\) of "):
         open_driver(GROUP, "bme280", "sensors.leg", {}, bus=bus)
 
 

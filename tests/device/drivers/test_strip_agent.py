@@ -68,7 +68,7 @@ class Bed:
         sent = encode_window(item._replace(boot="0000000a", seq=len(self.windows) + 1))
         self.windows.append(decode_window(sent))
         fails = len(self.windows) in self.broken_for
-        self.broken = ReadFault("i2c_error") if fails else None
+        self.broken = ReadFault("no_answer") if fails else None
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_a_night_is_in_the_windows_of_the_agent() -> None:
     unknown = [end_s for end_s, one in windows.items() if one.faults]
     learning = [end_s for end_s in unknown if not 3300 < end_s <= 3410]
     assert learning == [10, 20]
-    assert dict(windows[3350].faults) == {"movement": "i2c_error", "in_bed": "i2c_error"}
+    assert dict(windows[3350].faults) == {"movement": "no_answer", "in_bed": "no_answer"}
 
     known = [one for one in windows.values() if not one.faults]
     assert all(one.moves is not None and one.moved_s is not None for one in known)

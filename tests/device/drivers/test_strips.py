@@ -161,8 +161,8 @@ def test_a_bus_that_fails_is_named_and_a_single_failure_is_not_told(bed: Bed) ->
     bed.passes(0.4)
     assert bed.movement.seen() == MotionSample(0, 0.0)
     bed.passes(2)
-    assert bed.fault_of(bed.movement.seen) == "i2c_error"
-    assert bed.fault_of(bed.presence.present) == "i2c_error"
+    assert bed.fault_of(bed.movement.seen) == "no_answer"
+    assert bed.fault_of(bed.presence.present) == "no_answer"
     bed.chip.broken = works
     bed.passes(9)
     assert bed.movement.seen() == MotionSample(0, 0.0)
@@ -217,7 +217,7 @@ def _fault(driver: Any) -> str:
 
 
 def test_a_chip_that_does_not_answer_says_how_to_look_for_it(chip: Ads1115) -> None:
-    with pytest.raises(CannotRun, match=r"no ADS1115 answers at address 73 .*i2cdetect -y 1"):
+    with pytest.raises(CannotRun, match=r"nothing answers at the address 73 \(0x49\) .*i2cdetect -y 1"):
         open_driver(MOTION, "ads1115", "here", {"address": 73})
 
 

@@ -5,9 +5,12 @@ told again: what the air may be meanwhile is for the rules to judge, which know 
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from legwatch.contract.fields import OUT_OF_RANGE
 from legwatch.errors import OptionError
+from legwatch.options import Part
 from legwatch.settings import setting
 from legwatch_device.drivers import NothingNew, ReadFault, Reading
 from legwatch_device.drivers.mqtt import broker as brokers
@@ -31,6 +34,7 @@ from legwatch_runtime.clock import Instant
 
 logger = logging.getLogger(__name__)
 
+LOWEST_C, HIGHEST_C = -55.0, 125.0  # no thermometer for a room measures more (DS18B20, SHT4x)
 MOST_REPORT_S = 120.0  # README.md has what is missed with less
 SILENT_AFTER = 2.5  # times the longest report
 OFTEN = 3  # so many long gaps in a row are how this sensor reports
@@ -69,6 +73,11 @@ class MqttThermometer:
                 raise OptionError("humidity", "without `field`, it needs humidity_topic")
             if self.time and not self.field:
                 raise OptionError("time", "a payload that is the value itself has no time")
+
+        def parts(self) -> Iterator[Part]:
+            """Yield the sensor: what is published there is the air of one place."""
+            place = f"{self.topic} at {self.broker.host}:{self.broker.port}"
+            yield Part("topic", f"{self.field or 'the value'} in {place}")
 
     def __init__(
         self, options: Options, *, clocks: Clocks | None = None, listen: Listen = listen
@@ -182,7 +191,10 @@ class MqttThermometer:
             return unread(at, error, old=old)
 
     def _celsius(self, value: float) -> float:
-        return round((value - 32) / 1.8, 2) if self._options.unit == "f" else value
+        celsius = round((value - 32) / 1.8, 2) if self._options.unit == "f" else value
+        if not LOWEST_C <= celsius <= HIGHEST_C:
+            raise Unreadable(OUT_OF_RANGE)
+        return celsius
 
     def _other_humidity(self, message: Message) -> float | None:
         try:
