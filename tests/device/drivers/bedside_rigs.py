@@ -16,6 +16,7 @@ from gpiozero.pins.mock import MockFactory
 from device.drivers.ads1115_bus import WORKS, Ads1115, bus_with
 from device.drivers.ld2410_sender import Sender
 from device.drivers.mcp3008_chip import note_opened
+from device.drivers.published import LIFE, Published
 from legwatch.contract.roles import MOTION as MOTIONS
 from legwatch.contract.roles import PRESENCE as PRESENCES
 from legwatch_device.drivers import (
@@ -27,6 +28,8 @@ from legwatch_device.drivers import (
     simulated,
 )
 from legwatch_device.drivers.ld2410_radar import Radar
+from legwatch_device.drivers.mqtt import payload
+from legwatch_device.drivers.mqtt.link import Down, Up
 from legwatch_runtime.testing import FakeClock
 
 Broken = Callable[[], object]  # what the library does: raises, waits, or returns no level
@@ -37,7 +40,9 @@ class Rig:
     """One driver; nothing moves but by `passes`, and time goes by only there."""
 
     driver = ""
-    library: str | None = None  # that it imports
+    library: str | None = None  # that it imports, and another installation may not have
+    breaks = True  # it has hardware, or somebody else, that can fail
+    hung = "hangs"  # what is told of one that hangs
     table: ClassVar[dict[str, Any]]
     reads_alone = (
         False  # in a thread of its own: then it is `turn` that hangs, and not the question
@@ -86,7 +91,7 @@ class Rig:
 
 
 class Simulated(Rig):
-    driver, table = "simulated", {}
+    driver, table, breaks = "simulated", {}, False
 
     def install(self) -> None:
         self.patch.setattr(simulated, "instant", self.clock.instant)
@@ -249,8 +254,53 @@ class OnLd2410(Rig):
         self.still_cm = 120 if there else None
 
 
-MOTION: tuple[type[Rig], ...] = (Simulated, GpioMotion, OnAds1115, OnMcp3008, OnLd2410)
-PRESENCE: tuple[type[Rig], ...] = (GpioPresence, BedMat, OnAds1115, OnMcp3008, OnLd2410)
+class OnMqtt(Rig):
+    """A sensor that others publish: it says its word again and again, by a thread of the broker's.
+
+    What breaks is the message: `broken` stands in the place of its JSON. What is raised there ends
+    the connection, as in `Link`, which then makes a new one; one that hangs is silent.
+    """
+
+    driver, reads_alone, hung = "mqtt", True, "silent"
+    tables: ClassVar = {MOTIONS: {"hold_s": 0}, PRESENCES: {}}
+
+    def install(self) -> None:
+        self.bed: Published | None = None
+        self.on, self.connected = False, True
+        real = payload.body
+
+        def body(said: bytes, *, plain: bool) -> object:
+            return real(said, plain=plain) if self.broken is None else {"on": self.broken()}
+
+        self.patch.setattr(payload, "body", body)
+
+    def open(self) -> Any:
+        table = {"field": "on", "availability": [LIFE], "silent_s": 30, **self.tables[self.group]}
+        self.bed = Published(self.group.removeprefix("legwatch."), table, clock=self.clock)
+        return self.bed.driver
+
+    def turn(self) -> None:
+        assert self.bed is not None
+        if not self.connected:
+            self.bed.hear(Up())
+        try:
+            self.bed.say({"on": self.on})
+            self.connected = True
+        except BaseException:
+            self.bed.hear(Down())
+            self.connected = False
+
+    def moves(self, seconds: float) -> None:
+        self.on = True
+        self.passes(seconds)
+        self.on = False
+
+    def lies(self, *, there: bool) -> None:
+        self.on = there
+
+
+MOTION: tuple[type[Rig], ...] = (Simulated, GpioMotion, OnAds1115, OnMcp3008, OnLd2410, OnMqtt)
+PRESENCE: tuple[type[Rig], ...] = (GpioPresence, BedMat, OnAds1115, OnMcp3008, OnLd2410, OnMqtt)
 GROUPS = {MOTIONS: MOTION, PRESENCES: PRESENCE}
 
 

@@ -8,14 +8,17 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from device.drivers import i2c_sensors
 from device.drivers.kernel_files import IioTree, Stuck, WireTree, conversion, shows
+from device.drivers.published import Published
 from legwatch_device.drivers import ReadFault, dht22_child, dht_iio, open_driver, pins
 from legwatch_device.drivers.child import HANGS
+from legwatch_device.drivers.mqtt import payload
+from legwatch_device.drivers.mqtt.link import Down, Up
 from legwatch_runtime.testing import FakeClock
 
 GROUP = "legwatch.thermometers"
@@ -28,6 +31,9 @@ class Rig:
     driver = ""
     library = ""  # the module that it needs; empty: none
     humid = True
+    # What is told of one that is unplugged, of one that hangs, and of what is no temperature.
+    unplugged, hung = "no_answer", HANGS
+    no_values = frozenset({"no_number", "out_of_range"})
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder, self.patch = folder, patch
@@ -47,6 +53,9 @@ class Rig:
     def shows(self, celsius: float, humidity_pct: float = FIRST_PCT) -> None:
         """Let the sensor measure this from now on."""
         raise NotImplementedError
+
+    def measures(self) -> None:
+        """Let a sensor that reports by itself do so before a reading; others wait to be asked."""
 
     def gives(self, value: object) -> None:
         """Let the library give this for a temperature."""
@@ -289,6 +298,76 @@ class Dht22(Rig):
         self.hangs = False
 
 
+class Mqtt(Rig):
+    """A sensor that others publish: it speaks by itself, and a reading waits for nothing.
+
+    One that is unplugged, or whose connection hangs, is silent. What is raised while a message is
+    decoded ends the connection, as in `Link`, which then makes a new one.
+    """
+
+    driver, unplugged, hung = "mqtt", "silent", "silent"
+    no_values = Rig.no_values | {"unavailable"}  # such as null: who publishes says that it is none
+    table: ClassVar[dict[str, Any]] = {
+        "field": "temperature",
+        "humidity": "humidity",
+        "same_is_new": True,
+        "report_s": 30,
+    }
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder, patch)
+        self.bed: Published | None = None
+        self.speaks = self.connected = True
+        self.error: BaseException | None = None
+        self.shows(FIRST_C)
+        real = payload.body
+
+        def body(said: bytes, *, plain: bool) -> object:
+            if self.error is not None:
+                raise self.error
+            return real(said, plain=plain)
+
+        patch.setattr(payload, "body", body)
+
+    def open(self) -> Any:
+        self.bed = Published("thermometers", self.table, clock=self.clock)
+        return self.bed.driver
+
+    def measures(self) -> None:
+        assert self.bed is not None
+        self.bed.later(30 if self.speaks else 80)
+        if not self.speaks:
+            return
+        if not self.connected:
+            self.bed.hear(Up())
+        try:
+            self.bed.say(self.said)
+            self.connected = True
+        except BaseException:
+            self.bed.hear(Down())
+            self.connected = False
+
+    def shows(self, celsius: float, humidity_pct: float = FIRST_PCT) -> None:
+        self.said = {"temperature": celsius, "humidity": humidity_pct}
+
+    def gives(self, value: object) -> None:
+        self.said = {"temperature": value}
+
+    def raises(self, error: BaseException | None) -> None:
+        self.error = error
+
+    def unplug(self) -> None:
+        self.speaks = False
+
+    def plug(self) -> None:
+        self.speaks = True
+
+    def hang(self) -> Callable[[], None]:
+        self.unplug()
+        self.measures()
+        return self.plug
+
+
 class _Pin:
     def __init__(self, pin: object) -> None: ...
 
@@ -306,4 +385,5 @@ RIGS: dict[str, type[Rig]] = {
     "sht4x": Sht4x,
     "sht3x": Sht3x,
     "bme280": Bme280,
+    "mqtt": Mqtt,
 }
