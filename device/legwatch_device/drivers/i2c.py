@@ -1,8 +1,8 @@
 """An I2C bus for one chip, as Adafruit's drivers want it, and the names of what goes wrong on it.
 
 Each chip has a file of its own on the bus. The address of the next byte belongs to a file: if two
-chips shared one, each read by its thread, one could get the answer of the other. The kernel lets the
-messages of several files take turns.
+chips shared one, each read by its thread, one could get the answer of the other. The kernel lets
+the messages of several files take turns.
 """
 
 import errno

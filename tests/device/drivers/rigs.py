@@ -348,7 +348,7 @@ class Mqtt(Rig):
             self.connected = False
 
     def shows(self, celsius: float, humidity_pct: float = FIRST_PCT) -> None:
-        self.said = {"temperature": celsius, "humidity": humidity_pct}
+        self.said: dict[str, object] = {"temperature": celsius, "humidity": humidity_pct}
 
     def gives(self, value: object) -> None:
         self.said = {"temperature": value}

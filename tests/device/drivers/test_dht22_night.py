@@ -40,7 +40,7 @@ def recorded() -> dict[int, tuple[float, float]]:
 
 def windows(rig: Dht22, readings: dict[int, tuple[float, float]]) -> Iterator[Window]:
     """Yield what the agent sends: in a step without a reading the sensor does not answer."""
-    reader, first = Reader(rig.open()), min(readings)
+    reader, first = Reader(rig.open(), rig), min(readings)
     for step in range(first, max(readings) + 1):
         rig.clock.now_ms = step * STEP_MS
         if step in readings:

@@ -33,7 +33,7 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 class Reader:
     """Reads a driver as the agent does, without its thread and its pauses."""
 
-    def __init__(self, rig: Rig, sensor: Any) -> None:
+    def __init__(self, sensor: Any, rig: Rig) -> None:
         self.rig, self.clock = rig, FakeClock()
         placed = PlacedSensor(LEG, sensor)
         self.reader = SensorReader(
@@ -76,7 +76,7 @@ def test_without_its_library_it_says_what_to_install(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not rig.library:
-        assert Reader(rig, rig.open()).celsius() == pytest.approx(FIRST_C)  # it needs none
+        assert Reader(rig.open(), rig).celsius() == pytest.approx(FIRST_C)  # it needs none
         return
     module = rig.library.partition(".")[0]
     monkeypatch.setitem(sys.modules, module, None)
@@ -91,13 +91,13 @@ def test_one_that_is_not_there_at_the_start_works_once_it_is(rig: Rig) -> None:
     starting = Starting("leg sensor", rig.open)  # as the agent starts it
     sensor = starting.attempt()
     assert starting.refused is None  # which would end the agent
-    assert sensor is None or Reader(rig, sensor).fault() == rig.unplugged
+    assert sensor is None or Reader(sensor, rig).fault() == rig.unplugged
     rig.plug()
-    assert Reader(rig, sensor or starting.attempt()).celsius() == pytest.approx(FIRST_C, abs=0.05)
+    assert Reader(sensor or starting.attempt(), rig).celsius() == pytest.approx(FIRST_C, abs=0.05)
 
 
 def test_one_that_is_unplugged_has_no_value_until_it_is_back(rig: Rig) -> None:
-    reader = Reader(rig, rig.open())
+    reader = Reader(rig.open(), rig)
     assert reader.celsius() == pytest.approx(FIRST_C, abs=0.05)
     rig.unplug()
     assert [reader.fault() for _ in range(3)] == [rig.unplugged] * 3
@@ -123,7 +123,7 @@ def test_one_that_is_unplugged_has_no_value_until_it_is_back(rig: Rig) -> None:
 def test_whatever_a_reading_raises_is_a_fault_and_the_next_one_is_new(
     rig: Rig, error: BaseException
 ) -> None:
-    reader = Reader(rig, rig.open())
+    reader = Reader(rig.open(), rig)
     assert reader.celsius() == pytest.approx(FIRST_C, abs=0.05)
     rig.raises(error)
     fault = reader.fault()
@@ -136,7 +136,7 @@ def test_whatever_a_reading_raises_is_a_fault_and_the_next_one_is_new(
 @pytest.mark.parametrize("value", [None, "31.2 C", "", math.nan, math.inf, -math.inf, 1e9, -3274.6])
 def test_what_is_no_temperature_is_a_fault(rig: Rig, value: object) -> None:
     sensor = rig.open()
-    reader = Reader(rig, sensor)
+    reader = Reader(sensor, rig)
     rig.gives(value)
     assert reader.fault() in rig.no_values
     rig.measures()
@@ -148,7 +148,7 @@ def test_what_is_no_temperature_is_a_fault(rig: Rig, value: object) -> None:
 def test_a_reading_that_hangs_is_a_fault_and_no_old_value_comes_of_it(
     rig: Rig, hung_ms: int
 ) -> None:
-    reader = Reader(rig, rig.open())
+    reader = Reader(rig.open(), rig)
     assert reader.celsius() == pytest.approx(FIRST_C, abs=0.05)
     go_on = rig.hang()
     reading = threading.Thread(target=reader.reader._read, daemon=True)

@@ -1,6 +1,7 @@
 """SHT3x, SHT4x and BME280: Adafruit's drivers decode the bytes of the data sheets."""
 
 import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def test_no_sensor_at_the_start_names_the_address(driver: str) -> None:
     _, address = CHIPS[driver]
     with pytest.raises(
         CannotRun,
-        match=rf"nothing answers at the address {address} \({address:#x}\) of /dev/i2c-1; the command",
+        match=rf"nothing answers at the address {address} \({address:#x}\) of /dev/i2c-1; the ",
     ):
         open_driver(GROUP, driver, "sensors.leg", {}, bus=i2c_sensors.Bus())
 
@@ -120,7 +121,7 @@ def test_a_bus_that_this_user_may_not_open_is_told(monkeypatch: pytest.MonkeyPat
     def refuse(*_args: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/dev/i2c-1")
 
-    monkeypatch.setattr(device_file.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(CannotRun, match="sudo usermod -aG i2c"):
         i2c.Bus(1)
 

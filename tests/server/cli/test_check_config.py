@@ -419,21 +419,49 @@ def test_an_example_says_of_each_key_what_its_driver_declares(
     assert len(declared) > 10
 
 
-def test_the_example_shows_every_other_thermometer_with_its_keys() -> None:
-    group, text = "legwatch.thermometers", (REPO / "config/agent.example.toml").read_text()
-    (door, *_) = [door for door in AgentSettings.DOORS if door.group == group]
-    shown = {"simulated", "dht22"}
-    for body in re.findall(r"(?m)^## (\[sensors\.leg\].*\n(?:^## .*\n)+)", text):
-        ((_path, (values, notes)),) = tables(body.replace("## ", "")).items()
-        name = values["driver"]
-        driver = plugins.load(group, name, "sensors.leg", "driver")
-        declared = uncommented("\n".join(annotated_table(door, name, driver)))
-        about = {found[1]: found[2] or "" for found in KEY.finditer(declared)}
-        keys = values.keys() - {"driver"}
-        assert {key: notes[key] for key in keys} == {key: about[key] for key in keys}
-        assert about.keys() - {"driver", "offset_c"} == keys
-        shown.add(name)
-    assert shown == set(plugins.names(group))
+def other_drivers() -> list[tuple[str, str]]:
+    """Return the tables of the agent's example that stand in the place of another: path, text."""
+    text = (REPO / "config/agent.example.toml").read_text()
+    blocks = re.findall(r"(?m)^## \[(.*)\].*\n((?:^## [^\[].*\n)+)", text)
+    return [(path, body.replace("## ", "")) for path, body in blocks]
+
+
+def test_the_example_shows_every_driver_of_a_sensor_once_with_all_its_keys() -> None:
+    main = {
+        path: values["driver"]
+        for path, (values, _) in example_tables("agent.example.toml").items()
+        if path.startswith("sensors.")
+    }
+    said: dict[str, dict[str, str]] = {}
+    declared: dict[str, dict[str, str]] = {}
+    shown = list(main.items())
+    for path, body in other_drivers():
+        ((_, (values, notes)),) = tables(f"[{path}]\n{uncommented(body)}").items()
+        name = values.pop("driver")
+        shown.append((path, name))
+        (door,) = (door for door in AgentSettings.DOORS if door.table == path)
+        kind = plugins.load(door.group, name, path, "driver")
+        table = uncommented("\n".join(annotated_table(door, name, kind)))
+        about = {found[1]: found[2] or "" for found in KEY.finditer(table)}
+        declared.setdefault(name, {}).update(about)
+        for key in values:
+            assert key not in said.setdefault(name, {}), f"{name}: {key} is shown twice"
+            said[name][key] = notes[key]
+    for name, keys in said.items():
+        of_place = {"driver", "offset_c"}
+        assert keys == {key: note for key, note in declared[name].items() if key not in of_place}
+    for path in ("sensors.leg", "sensors.movement", "sensors.presence"):
+        (group,) = (door.group for door in AgentSettings.DOORS if door.table == path)
+        here = sorted(name for place, name in shown if place == path)
+        # The driver mqtt has files of its own in config/mqtt.
+        assert here == sorted(set(plugins.names(group)) - {"simulated", "mqtt"})
+
+
+@pytest.mark.parametrize(("path", "body"), other_drivers())
+def test_a_table_of_the_example_that_is_written_in_the_place_of_another_is_taken(
+    path: str, body: str
+) -> None:
+    load(AgentSettings, tomllib.loads(f'bed = "bed1"\n[{path}]\n{body}')).check()
 
 
 def test_the_installed_drivers_are_listed_by_the_tables_that_they_may_fill(
