@@ -319,7 +319,6 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch check-config --options dht22": OPTIONS,
     "legwatch check-config --options mqtt": OPTIONS_MQTT,
     "legwatch nights make --model lumped --seed N --count N": THINNED,
-    "legwatch check-config --options ld2410": OPTIONS,
     # how to write a driver or a channel
     ".venv/bin/legwatch check-config --options dht22": OPTIONS,
     ".venv/bin/legwatch check-config --options ntfy": OPTIONS,

@@ -46,7 +46,7 @@ class Ds18b20:
         )
 
         def parts(self) -> Iterator[Part]:
-            """Yield the sensor; without an id it is the only one: else it takes another's place."""
+            """Yield the sensor. Without an id it must be the only one, or be taken for another."""
             yield Part("id", "the only DS18B20", "one of several" if self.id else "")
             if self.id:
                 yield Part("id", f"the DS18B20 {self.id}")
