@@ -42,8 +42,7 @@ class DhtIio:
         """The keys of a DHT22 that the kernel reads."""
 
         pin: int | None = pin_setting(
-            "GPIO number (BCM) of its overlay; only if several are there",
-            needed=False,
+            "GPIO number (BCM) of its overlay; only if several are there", needed=False
         )
         device: str | None = setting(None, "instead of the pin: its name, such as iio:device0")
 

@@ -40,9 +40,7 @@ class Ds18b20:
         """The keys of a DS18B20."""
 
         id: str | None = setting(
-            None,
-            "its folder in /sys/bus/w1/devices; only if several are there",
-            form=_folder,
+            None, "its folder in /sys/bus/w1/devices; only if several are there", form=_folder
         )
 
         def parts(self) -> Iterator[Part]:

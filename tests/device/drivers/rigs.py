@@ -14,7 +14,7 @@ import pytest
 
 from device.drivers import i2c_sensors
 from device.drivers.kernel_files import IioTree, Stuck, WireTree, conversion, shows
-from device.drivers.published import Published
+from device.drivers.published import LIFE, Published
 from legwatch_device.drivers import ReadFault, dht22_child, dht_iio, open_driver, pins
 from legwatch_device.drivers.child import HANGS
 from legwatch_device.drivers.mqtt import payload
@@ -336,16 +336,18 @@ class Mqtt(Rig):
     def measures(self) -> None:
         assert self.bed is not None
         self.bed.later(30 if self.speaks else 80)
-        if not self.speaks:
-            return
         if not self.connected:
             self.bed.hear(Up())
         try:
-            self.bed.say(self.said)
+            self.says(self.bed)
             self.connected = True
         except BaseException:
             self.bed.hear(Down())
             self.connected = False
+
+    def says(self, bed: Published) -> None:
+        if self.speaks:
+            bed.say(self.said)
 
     def shows(self, celsius: float, humidity_pct: float = FIRST_PCT) -> None:
         self.said: dict[str, object] = {"temperature": celsius, "humidity": humidity_pct}
@@ -368,6 +370,17 @@ class Mqtt(Rig):
         return self.plug
 
 
+class MqttSaidToBeAway(Mqtt):
+    """One of which who publishes says whether it is there, as Zigbee2MQTT does."""
+
+    unplugged = hung = "unavailable"
+    table: ClassVar = {**Mqtt.table, "availability": [LIFE]}
+
+    def says(self, bed: Published) -> None:
+        bed.say("online" if self.speaks else "offline", topic=LIFE)
+        super().says(bed)
+
+
 class _Pin:
     def __init__(self, pin: object) -> None: ...
 
@@ -386,4 +399,5 @@ RIGS: dict[str, type[Rig]] = {
     "sht3x": Sht3x,
     "bme280": Bme280,
     "mqtt": Mqtt,
+    "mqtt with availability": MqttSaidToBeAway,
 }

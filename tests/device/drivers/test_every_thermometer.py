@@ -59,7 +59,8 @@ class Reader:
 
 
 def test_no_driver_of_the_group_is_left_out() -> None:
-    assert set(plugins.names(GROUP)) - WITHOUT_SENSOR == set(RIGS), "add a line to RIGS"
+    shown = {rig.driver for rig in RIGS.values()}
+    assert set(plugins.names(GROUP)) - WITHOUT_SENSOR == shown, "add a line to RIGS"
 
 
 @pytest.mark.parametrize("celsius", [FIRST_C, 18.5, -7.5, -31.0])
