@@ -17,6 +17,7 @@ PAGES = (
     "deploy/guides/no_pi.md",
     "deploy/guides/recommended.md",
     "device/legwatch_device/drivers/README.md",
+    "device/legwatch_device/drivers/mqtt/README.md",
     "server/legwatch_server/notify/channels/README.md",
     "examples/legwatch-example/README.md",
     "lab/legwatch_lab/bench/detection.md",

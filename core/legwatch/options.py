@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from legwatch.errors import OptionError, SettingsError
 from legwatch.settings import ALLOWED, load, unreadable, word_for
@@ -114,6 +114,7 @@ def read_options(kind: Any, table: Mapping[str, Any], path: str, beside: Sequenc
     """
     options = load(options_type(kind), table, path, beside)
     check_options(options, path)
+    list(parts(options))  # what its own method raises is met here
     return options
 
 
@@ -128,27 +129,50 @@ def check_options(options: Any, path: str) -> None:
         raise error.under(path) from None
 
 
-def parts(options: Any) -> Iterator[tuple[str, str, int]]:
-    """Yield (key, what it is, number) of each part of the board that options take for a driver."""
+class Part(NamedTuple):
+    """A part of the bed's hardware that the options of a driver take: a pin, a bus, a sensor."""
+
+    key: str  # of the option that takes it
+    name: str  # what people call it, such as `GPIO 4`
+    device: str = ""  # a second driver of this same device may take it, too; empty: none may
+
+
+def parts(options: Any) -> Iterator[Part]:
+    """Yield each part that options take.
+
+    A part is the number of an option that is declared so, or stands in what the options' own method
+    `parts` returns: such as the pins of a bus, which are no option, or the sensor at an address.
+    """
     for field in dataclasses.fields(options):
         what, number = field.metadata.get("part"), getattr(options, field.name)
         if what and number is not None:
-            yield field.name, what, number
+            yield Part(field.name, f"{what} {number}")
+    own = getattr(options, "parts", None)
+    if callable(own):
+        yield from (Part(*part) for part in own())
 
 
 class Board:
-    """The parts of one board, such as its pins: each can be of one driver only."""
+    """The parts of one bed, such as its pins and its sensors: each is of one device only."""
 
     def __init__(self) -> None:
-        self._by: dict[tuple[str, int], str] = {}  # part -> the key that takes it
+        self._by: dict[str, tuple[str, str]] = {}  # part -> the key that takes it, and its device
 
     def take(self, options: Any, path: str) -> None:
         """Take the parts of a table's options; raises SettingsError for one that is taken."""
-        for key, what, number in parts(options):
+        for key, name, device in parts(options):
             ours = f"{path}.{key}"
-            by = self._by.setdefault((what, number), ours)
-            if by != ours:
-                raise SettingsError(ours, f"{what} {number} is taken by {by}; each needs its own")
+            by, other = self._by.setdefault(name, (ours, device))
+            if by != ours and not (device and device == other):
+                raise SettingsError(ours, f"{name} is taken by {by}{_as(other)}{_each(device)}")
+
+
+def _as(device: str) -> str:
+    return f" as {device}" if device else ""
+
+
+def _each(device: str) -> str:
+    return f", and here it is {device}" if device else "; each needs its own"
 
 
 def describe(shape: type[Any]) -> tuple[Option, ...]:

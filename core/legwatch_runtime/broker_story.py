@@ -23,7 +23,8 @@ class BrokerStory:
     """Used by the connection's thread; others may read `why` and `contested`.
 
     `meanwhile`: what the program does without a broker. `rival`: what else may have the same id.
-    `password`: whether the program has one for the broker.
+    `password`: whether the program has one for the broker. `name`: what the log calls the broker;
+    `tell`: says a reason in other words, such as with the keys of another table.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class BrokerStory:
         now: Callable[[], Instant] = instant,
         *,
         password: bool = True,
+        name: str = "broker",
+        tell: Callable[[str], str] = str,
     ) -> None:
-        self._password = password
+        self._password, self._name, self._tell = password, name, tell
         self._broker, self._meanwhile, self._now = broker, meanwhile, now
         self._rival = (
             "the broker ends each connection within seconds: probably another program has the same"
@@ -56,7 +59,7 @@ class BrokerStory:
         """Note that the broker has taken the client."""
         self.why, self._up_at = "", self._now()
         if self._said and self._short < OFTEN:
-            logger.info("the broker is back")
+            logger.info("the %s is back", self._name)
             self._said = ""
 
     def lost(self, why: object) -> None:
@@ -82,10 +85,10 @@ class BrokerStory:
     def _say(self, why: object) -> None:
         """Keep the reason; the log says each reason once."""
         self._failed = True
-        self.why = reason(why, self._broker, password=self._password)
+        self.why = self._tell(reason(why, self._broker, password=self._password))
         level = logging.DEBUG if self.why == self._said else logging.WARNING
         where = f"{self._broker.host}:{self._broker.port}"
-        logger.log(level, "broker %s: %s; %s", where, self.why, self._meanwhile)
+        logger.log(level, "%s %s: %s; %s", self._name, where, self.why, self._meanwhile)
         self._said = self.why
 
     def contested(self) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 from legwatch.contract.failing import Failing
 from legwatch.entry import place, reason
 from legwatch_device.answers import WrongAnswer
-from legwatch_device.drivers import METHODS, ReadFault
+from legwatch_device.drivers import METHODS, NothingNew, ReadFault
 from legwatch_device.failing import Tally
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
@@ -194,13 +194,18 @@ class SensorReader:
     def _sample(self, life: _Life, late: Callable[[], bool]) -> Sample | None:
         """Read the sensor once; a failure is a fault in the window, and ends no thread.
 
-        `late`: the answer has come so late that the sensor still hangs. None: the thread was given
-        up meanwhile, and its answer is of another time.
+        `late`: the answer has come so late that the sensor still hangs. None: there is nothing new,
+        or the thread was given up meanwhile, and its answer is of another time.
         """
         why = ""
         try:
             with Call(life.placed.driver.removesuffix(": ")):
                 sample = ask(life.placed, self._window_s)
+        except NothingNew:  # a sensor that reports by itself: no value, and no fault
+            if not self._polled:
+                return None
+            why = ", only a sensor that is read may say: nothing new"
+            sample = Sample(self.role, None, DRIVER_ERROR)
         except (ReadFault, OSError) as fault:
             sample = Sample(self.role, None, str(fault) or type(fault).__name__)
         except WrongAnswer as wrong:

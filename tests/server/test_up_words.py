@@ -13,6 +13,7 @@ from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.errors import SettingsError
 from legwatch.events import AlertKind
+from legwatch_runtime import plugins
 from legwatch_server.supervisor import command, demo, hints
 from legwatch_server.supervisor.config import check_agent, check_drivers, check_kinds
 from strangers import Stranger
@@ -64,8 +65,9 @@ def test_a_driver_that_does_not_exist_is_said_before_a_bed_is_watched(
     assert legwatch(["up", "--state", str(state), "--agent-config", str(agent)]) == 2
     said = capsys.readouterr()
     assert said.out == ""
+    thermometers = ", ".join(plugins.names("legwatch.thermometers"))
     assert said.err == (
-        "legwatch up: sensors.leg.driver: no driver 'mott'; installed: dht22, simulated. "
+        f"legwatch up: sensors.leg.driver: no driver 'mott'; installed: {thermometers}. "
         "signal.driver: no driver 'horn'; installed: gpio, simulated\n"
     )
     assert not state.exists()

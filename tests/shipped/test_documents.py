@@ -110,6 +110,10 @@ BUILDS = Run(
     r"^mission\.toml: good \(agent: bed bed1",
 )
 OPTIONS = Run("legwatch check-config --options dht22", r"^# pin = \.\.\. +# GPIO number")
+OPTIONS_MQTT = Run("legwatch check-config --options mqtt", r"^report_s = 60\.0 +# the sensor")
+THINNED = Run(
+    "legwatch nights make --model lumped --seed 7123 --count 1 --out nights", "CPU s a night"
+)
 REPLAY_RATE = Run(
     ".venv/bin/python tests/bench/replay_rate.py --rounds 1",
     r"(?s)no engine .* 1\.000 .*quiet night .* 0\.\d{3} .*bytes of JSON",
@@ -239,6 +243,9 @@ TABLE: dict[str, Way] = typed() | {
     "cp config/agent.example.toml agent.toml": WATCH,
     "legwatch up": DEMO,
     "legwatch up --agent-config agent.toml": WATCH,
+    "legwatch up --agent-config zigbee2mqtt.toml": Test(
+        "end_to_end/test_mqtt_sensors.py::test_up_runs_a_bed_of_zigbee2mqtt"
+    ),
     "legwatch up --config FILE": Test(
         "server/test_settings_file.py::test_under_up_the_command_names_the_owners_own_file"
     ),
@@ -298,6 +305,8 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch settings set rules.stillness.warn_s N": SETTINGS,
     "legwatch settings undo": SETTINGS,
     "sudo systemctl reload legwatch-server": ACCOUNTS,
+    "sudo usermod -aG i2c legwatch": ACCOUNTS,
+    "sudo raspi-config nonint do_i2c N": NotHere("it would switch the I2C bus of this machine on"),
     "sudo git -C /opt/legwatch pull": NotHere("the clone of this machine would change"),
     "docker compose kill -s HUP server": DOCKER,
     "docker compose restart server": DOCKER,
@@ -309,6 +318,8 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch check-config agent.toml": CHECK_AGENT,
     "legwatch check-config --options": OPTIONS,
     "legwatch check-config --options dht22": OPTIONS,
+    "legwatch check-config --options mqtt": OPTIONS_MQTT,
+    "legwatch nights make --model lumped --seed N --count N": THINNED,
     # how to write a driver or a channel
     ".venv/bin/legwatch check-config --options dht22": OPTIONS,
     ".venv/bin/legwatch check-config --options ntfy": OPTIONS,
@@ -409,12 +420,13 @@ TABLE: dict[str, Way] = typed() | {
     "cp deploy/guides/no_pi.toml agent.toml": BUILDS,
     ".venv/bin/legwatch now --follow": FOLLOW,
     "sudo raspi-config nonint do_onewire N": BOOT,
-    "sudo raspi-config nonint do_i2c N": BOOT,
     "sudo raspi-config nonint do_serial_hw N": BOOT,
     "sudo raspi-config nonint do_serial_cons N": BOOT,
     "sudo reboot": BOOT,
     # deploy/README.md
     "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
+    "sudo usermod -aG spi legwatch": ACCOUNTS,
+    "sudo usermod -aG dialout legwatch": ACCOUNTS,
     "sudo mv /var/lib/legwatch/server/legwatch.db /var/lib/legwatch/server/newer.db": BACK,
     "sudo rm -f /var/lib/legwatch/server/legwatch.db-wal /var/lib/legwatch/server/legwatch.db-shm"
     " /var/lib/legwatch/server/legwatch.db-mark": BACK,

@@ -24,7 +24,10 @@ from legwatch_server.settings import ServerSettings
 
 GROUPS = {door.group: door for door in (*AgentSettings.DOORS, *ServerSettings.DOORS)}
 EVERY = [(group, name) for group in GROUPS for name in plugins.names(group)]
-LIBRARIES = ("gpiozero", "adafruit_dht", "board", "lgpio", "apprise", "pywebpush", "py_vapid")
+LIBRARIES = (
+    *("gpiozero", "adafruit_dht", "board", "lgpio", "apprise", "pywebpush", "py_vapid"),
+    *("w1thermsensor", "adafruit_sht4x", "adafruit_sht31d", "adafruit_bme280", "Adafruit_PureIO"),
+)
 LOADED = f"""
 import json, sys
 from legwatch.options import annotated_table

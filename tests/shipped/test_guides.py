@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from itertools import combinations
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -13,7 +12,6 @@ from xml.etree import ElementTree as ET
 import gpiozero
 import pytest
 
-from legwatch.contract.roles import ROLES
 from legwatch_server.cli import check_config
 from repository import REPO
 
@@ -22,13 +20,6 @@ BUILDS = sorted(file.stem for file in GUIDES.glob("*.toml"))
 PICTURES = sorted(file.name for file in GUIDES.glob("*.svg"))
 WIRED = sorted(name.partition("-")[0] for name in PICTURES if name.endswith("-wiring.svg"))
 SVG = "{http://www.w3.org/2000/svg}"
-# Drivers that a build names and that are not shipped yet: take out each one that has come.
-AWAITED = {"bed_mat", "ds18b20", "ld2410", "mqtt", "sht4x"}
-INSTALLED = {
-    point.name
-    for group in {role.group for role in ROLES} | {"legwatch.signals", "legwatch.buttons"}
-    for point in entry_points(group=group)
-}
 # The pins that a driver takes without a key for them, by the defaults of Raspberry Pi OS.
 OF_BUSES = {"ds18b20": {4}, "sht4x": {2, 3}, "ld2410": {14, 15}}
 # A row of a guide's table of figures, and the row of the page of the cover that has them.
@@ -263,18 +254,10 @@ def test_the_table_of_a_guide_has_the_wires_of_its_picture(build: str) -> None:
 def test_the_settings_of_a_build_are_accepted(
     build: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    missing = {table["driver"] for _, table in sensors(build)} - INSTALLED
-    assert missing <= AWAITED
     code = check_config.main([str(GUIDES / f"{build}.toml")])
     said = capsys.readouterr()
-    if not missing:
-        assert code == 0, said.err
-        assert "is watched for cold legs and lying still" in said.out
-        return
-    problems = said.err.splitlines()
-    refused = [re.search(r"no driver '(\w+)'; installed", line) for line in problems]
-    assert all(refused), said.err  # all else is right
-    assert {found[1] for found in refused if found} == missing
+    assert code == 0, said.err
+    assert "is watched for cold legs and lying still" in said.out
 
 
 @pytest.mark.parametrize("build", BUILDS)

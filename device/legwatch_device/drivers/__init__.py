@@ -14,7 +14,14 @@ from legwatch.events import Window
 from legwatch_runtime import plugins
 
 FEEDS = "legwatch.feeds"
-EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
+EXTRA = (  # if these are here, the extra `device` is installed
+    "gpiozero",
+    "adafruit_dht",
+    "w1thermsensor",
+    "adafruit_sht4x",
+    "adafruit_sht31d",
+    "adafruit_bme280",
+)
 Put = Callable[[Window | Press], None]  # may block, to slow down a fast feed
 
 
@@ -37,6 +44,14 @@ class ReadFault(Exception):  # noqa: N818 - a fault of the sensor, not of the pr
     """A reading failed; the argument is one short word such as `checksum`."""
 
 
+class NothingNew(Exception):  # noqa: N818 - it is no error
+    """A sensor that reports by itself has said nothing since the last reading: that is no fault.
+
+    A thermometer or a gauge raises it; the window then has neither a value nor a fault of it. Once
+    the sensor should have reported, raise ReadFault.
+    """
+
+
 class Driver(Protocol):
     """What an entry point names: the class of a driver.
 
@@ -54,7 +69,7 @@ class Thermometer(Protocol):
     """A thermometer; `read` may block, because it runs in a thread of its own."""
 
     def read(self) -> Reading:
-        """Return a new reading, never an old one; raises ReadFault."""
+        """Return a new reading, never an old one; raises ReadFault or NothingNew."""
 
 
 class Motion(Protocol):
@@ -75,7 +90,10 @@ class Gauge(Protocol):
     """A sensor of one number; `read` may block, because it runs in a thread of its own."""
 
     def read(self) -> float:
-        """Return a new number in the unit of its role, never an old one; raises ReadFault."""
+        """Return a new number in the unit of its role, never an old one.
+
+        Raises ReadFault or NothingNew.
+        """
 
 
 class Signal(Protocol):

@@ -28,7 +28,7 @@ class GpioMotion:
         self._now = now
         self._lock = threading.Lock()
         self._device: Any = pins.gpio("DigitalInputDevice", options.pin, pull_up=False)
-        self._line = ActiveLine(active=bool(self._device.is_active), at=now())
+        self._line = ActiveLine(active=pins.is_active(self._device), at=now())
         self._device.when_activated = lambda: self._edge(active=True)
         self._device.when_deactivated = lambda: self._edge(active=False)
 
@@ -39,4 +39,4 @@ class GpioMotion:
     def seen(self) -> MotionSample:
         """Return the movement since the last call."""
         with self._lock:  # or the edge that comes after the look is undone by it
-            return self._line.take(active=bool(self._device.is_active), at=self._now())
+            return self._line.take(active=pins.is_active(self._device), at=self._now())

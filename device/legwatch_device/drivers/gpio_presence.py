@@ -36,4 +36,4 @@ class GpioPresence:
 
     def present(self) -> bool:
         """Return if the line says that somebody is in bed."""
-        return bool(self._device.is_active)
+        return pins.is_active(self._device)

@@ -17,6 +17,7 @@ from typing import Any
 
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch.settings import setting
+from legwatch_device.drivers import ReadFault
 
 HIGHEST = 27  # the last BCM number on the header of a board with 40 pins
 DEV = Path("/dev")
@@ -27,7 +28,8 @@ NO_BOARD = "this machine is no board whose GPIO pins the driver's library knows"
 
 def pin_setting(about: str, *, needed: bool = True) -> Any:
     """Declare the key of a pin, which no other driver of the bed may have, too."""
-    return setting(... if needed else None, about, low=0, high=HIGHEST, part="GPIO")
+    default = ... if needed else None
+    return setting(default, about, low=0, high=HIGHEST, part="GPIO")
 
 
 def gpio(device: str, pin: int, **options: Any) -> Any:
@@ -44,6 +46,14 @@ def gpio(device: str, pin: int, **options: Any) -> Any:
         if kind.pin_factory is None:
             _choose_lgpio()
         return kind(pin, **options)
+
+
+def is_active(device: Any) -> bool:
+    """Return the state of a gpiozero device's line; raises ReadFault if it is none."""
+    found = device.is_active
+    if found is not True and found is not False:
+        raise ReadFault("no_level")  # what is no level, such as None, is no rest either
+    return bool(found)
 
 
 @contextmanager

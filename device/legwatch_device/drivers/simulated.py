@@ -26,10 +26,16 @@ class SimulatedThermometer:
 
     @dataclass(frozen=True, slots=True)
     class Options:
-        """The keys of a DHT22."""
+        """The keys of the real thermometers."""
 
         pin: int | None = _unused_pin()
         pulseio: bool = setting(False, "not used")
+        power_pin: int | None = _unused_pin()
+        power_after: int | None = setting(None, "not used")
+        device: str | None = setting(None, "not used")
+        id: str | None = setting(None, "not used")
+        address: int | None = setting(None, "not used")
+        bus: int | None = setting(None, "not used")
 
     def __init__(self, options: Options) -> None:
         del options

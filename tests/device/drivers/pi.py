@@ -3,19 +3,24 @@
 The libraries know a Pi by /proc and /dev, which only root can replace; no setting stands in for
 the revision code (gpiozero, Blinka) or the list of device files (Blinka). So these three answers
 are given here, and nothing else is: no file is made, and what they open is the machine's own.
+
+The library of a DHT22 is in a child process, so this program is that child, too: it then writes
+where the library stood into the file that LAST names.
 """
 
 import importlib.metadata
 import json
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from legwatch.errors import LegwatchError
-from legwatch_device.drivers import open_driver
+from legwatch_device.drivers import dht22, dht22_child, open_driver
 
 CHIP = Path("/dev/gpiochip97")  # there on no machine
 DRIVERS: dict[str, tuple[str, str]] = {
@@ -28,20 +33,42 @@ DRIVERS: dict[str, tuple[str, str]] = {
 
 def main(asked: dict[str, Any]) -> dict[str, Any]:
     """Open `driver` on `pin`, on a Pi of `revision`, `without` modules, with old `versions`."""
+    _pretend(asked)
+    group, key = DRIVERS[asked["driver"]]
+    with TemporaryDirectory() as folder:
+        last = Path(folder) / "last.json"
+        os.environ |= {"ASKED": json.dumps(asked), "LAST": str(last)}
+        dht22.PROGRAM = Path(__file__)
+        try:
+            open_driver(f"legwatch.{group}", asked["driver"], "here", {key: asked.get("pin", 4)})
+        except LegwatchError as error:
+            there = json.loads(last.read_text()) if last.exists() else _last(error)
+            told = {"said": str(error), "kind": type(error).__name__, **there}
+        else:
+            told = {"said": "opened"}
+    return {**told, "sigterm": signal.getsignal(signal.SIGTERM) is signal.SIG_DFL}
+
+
+def child(agent: int, pin: int) -> None:
+    """Be the process that reads a DHT22, on the same Pi."""
+    _pretend(json.loads(os.environ["ASKED"]))
+    told = dht22_child.told
+
+    def noted(error: BaseException) -> Iterator[dict[str, Any]]:
+        Path(os.environ["LAST"]).write_text(json.dumps(_last(error)))
+        return told(error)
+
+    dht22_child.told = noted  # type: ignore[assignment]
+    dht22_child.main(agent, pin, pulseio=False)
+
+
+def _pretend(asked: dict[str, Any]) -> None:
     for name in asked.get("without", ()):
         sys.modules[name] = None  # type: ignore[assignment]  # Python's word for "not there"
     _pretend_versions(asked.get("versions", {}))
     _list_a_chip()
     if asked.get("revision"):
         _become(asked["revision"])
-    group, key = DRIVERS[asked["driver"]]
-    try:
-        open_driver(f"legwatch.{group}", asked["driver"], "here", {key: asked.get("pin", 4)})
-    except LegwatchError as error:
-        told = {"said": str(error), "kind": type(error).__name__, **_last(error)}
-    else:
-        told = {"said": "opened"}
-    return {**told, "sigterm": signal.getsignal(signal.SIGTERM) is signal.SIG_DFL}
 
 
 def _become(revision: str) -> None:
@@ -83,4 +110,7 @@ def _last(error: BaseException) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(json.loads(sys.argv[1]))))
+    if len(sys.argv) > 2:
+        child(int(sys.argv[1]), int(sys.argv[2]))
+    else:
+        print(json.dumps(main(json.loads(sys.argv[1]))))

@@ -1,5 +1,6 @@
 """A shipped driver whose library is not installed: it is told, and the others run."""
 
+import os
 import queue
 import sys
 import threading
@@ -12,38 +13,61 @@ from device.test_starting import Bed, good, starts
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult
 from legwatch.errors import CannotRun
 from legwatch_device.beacon import Beacon
-from legwatch_device.drivers import open_driver, pins
+from legwatch_device.drivers import device_file, open_driver, pins
 from legwatch_device.settings import BUTTONS, SIGNALS
 from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import Parts
 from placed import LEG, MOVEMENT, PRESENCE, ROOM
 
-SENSORS = {
-    "dht22": (LEG, "adafruit_dht"),
-    "gpio_motion": (MOVEMENT, "gpiozero"),
-    "gpio_presence": (PRESENCE, "gpiozero"),
+PIN = {"pin": 4}
+SENSORS: dict[str, tuple[Any, str, dict[str, Any]]] = {
+    "dht22": (LEG, "adafruit_dht", PIN),
+    "gpio_motion": (MOVEMENT, "gpiozero", PIN),
+    "gpio_presence": (PRESENCE, "gpiozero", PIN),
+    "bed_mat": (PRESENCE, "gpiozero", PIN),
+    "ads1115": (MOVEMENT, "adafruit_ads1x15", {}),
+    "mcp3008": (PRESENCE, "gpiozero", {}),
+    "ld2410": (PRESENCE, "serial", {"port": "serial0"}),
 }
+LIBRARY = """
+class DigitalInOut:
+    def __init__(self, pin): pass
+    def deinit(self): pass
+"""
 INSTALL = f"{sys.executable} -m pip install 'legwatch[device]'"
 
 
 @pytest.fixture(autouse=True)
 def _board_without_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "gpiochip0").touch()
+    for name in ("gpiochip0", "i2c-1", "spidev0.0", "serial0"):
+        (tmp_path / name).touch()
     monkeypatch.setattr(pins, "DEV", tmp_path)
+    monkeypatch.setattr(device_file, "DEV", tmp_path)
     monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
-    for module in ("adafruit_dht", "board", "gpiozero"):
+    strips = ("adafruit_ads1x15", "adafruit_ads1x15.ads1115")  # another test may have imported it
+    for module in ("adafruit_dht", *strips, "board", "gpiozero", "serial"):
         monkeypatch.setitem(sys.modules, module, None)
+    # In the process that reads a DHT22, too.
+    install(tmp_path, "raise ModuleNotFoundError('not here', name='adafruit_dht')")
+    before = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(tmp_path), before))))
+
+
+def install(folder: Path, library: str = "") -> None:
+    """Write a library that is as Adafruit's, as far as a start needs it."""
+    (folder / "adafruit_dht.py").write_text(library or LIBRARY)
+    (folder / "board.py").write_text("D4 = 4\n")
 
 
 @pytest.mark.parametrize("driver", SENSORS)
 def test_the_other_sensors_run_and_what_to_install_is_told(
     driver: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    role, module = SENSORS[driver]
+    role, module, table = SENSORS[driver]
     key = f"sensors.{role.name}"
     bed = Bed(
-        (role, lambda: open_driver(role.group, driver, key, {"pin": 4})),
+        (role, lambda: open_driver(role.group, driver, key, table)),
         (ROOM, starts(good(18.0))),
     )
     window = bed.until(lambda window: window.room_c == 18.0)
@@ -79,27 +103,13 @@ def test_a_lamp_without_its_library_says_so_to_the_server() -> None:
 
 
 def test_it_is_taken_as_soon_as_it_is_installed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     here = Starting("leg sensor", lambda: open_driver(LEG.group, "dht22", "here", {"pin": 4}))
     assert here.attempt() is None
     assert here.refused is None
-    for name in ("adafruit_dht", "board"):
-        monkeypatch.setitem(sys.modules, name, _Library())
-    assert here.wait(threading.Event()) is not None
+    install(tmp_path)
+    driver = here.wait(threading.Event())
     assert "leg sensor: works now" in caplog.text
-
-
-class _Library:
-    """As `board` and as `adafruit_dht`, as far as a start needs them."""
-
-    D4 = object()
-
-    class DigitalInOut:
-        def __init__(self, pin: object) -> None: ...
-
-        def deinit(self) -> None: ...
-
-    class DHT22:
-        def __init__(self, pin: object, *, use_pulseio: bool) -> None: ...
+    driver.close()

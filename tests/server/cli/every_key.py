@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from legwatch.limits.rules import Rules
 from legwatch.oncall.people import Person, Shift
-from legwatch.options import describe, options_type
+from legwatch.options import Option, describe, options_type
+from legwatch.settings import word_for
 from legwatch_device.settings import AgentSettings
 from legwatch_runtime import plugins
 from legwatch_server.settings import CHANNELS, BedTable, ServerSettings
@@ -120,7 +121,9 @@ def _agent(folder: str) -> Iterator[Key]:
         for name in plugins.names(door.group):
             options = describe(options_type(plugins.load(door.group, name, "", "driver")))
             table: dict[str, Any] = {"driver": name}
-            table |= {option.key: option.low for option in options if option.required}
+            table |= {o.key: _right(o) for o in options if o.required}
+            if "silent_s" in [option.key for option in options]:
+                table["silent_s"] = 60  # or topics of availability
             table |= {"lamp_pin": 5} if name == "gpio" else {}
             base = copy.deepcopy(agent)
             way = tuple(door.table.split("."))
@@ -130,6 +133,13 @@ def _agent(folder: str) -> Iterator[Key]:
             at[way[-1]] = table
             for option in (*describe(door.place), *options):
                 yield Key(AGENT, base, (*way, option.key))
+
+
+def _right(option: Option) -> Any:
+    """Return a value that a key may have."""
+    if option.low is not None:
+        return option.low
+    return True if option.what == word_for(bool) else "word"
 
 
 def _leaves(shape: type[Any]) -> Iterator[tuple[str, ...]]:

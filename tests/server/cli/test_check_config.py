@@ -400,7 +400,10 @@ KEY = re.compile(r"^(\w+) = [^#\n]*(?:# (.*))?", re.MULTILINE)
 
 def example_tables(file: str) -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
     """Return the tables of an annotated example, each with its values and its remarks by key."""
-    text = uncommented((REPO / "config" / file).read_text())
+    return tables(uncommented((REPO / "config" / file).read_text()))
+
+
+def tables(text: str) -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
     parts = re.split(r"^\[([\w.]+)\].*\n", text, flags=re.MULTILINE)[1:]
     return {
         name: (tomllib.loads(body), {m[1]: m[2] or "" for m in KEY.finditer(body)})
@@ -432,12 +435,59 @@ def test_an_example_says_of_each_key_what_its_driver_declares(
     assert len(declared) > 10
 
 
+def other_drivers() -> list[tuple[str, str]]:
+    """Return the tables of the agent's example that stand in the place of another: path, text."""
+    text = (REPO / "config/agent.example.toml").read_text()
+    blocks = re.findall(r"(?m)^## \[(.*)\].*\n((?:^## [^\[].*\n)+)", text)
+    return [(path, body.replace("## ", "")) for path, body in blocks]
+
+
+def test_the_example_shows_every_driver_of_a_sensor_once_with_all_its_keys() -> None:
+    main = {
+        path: values["driver"]
+        for path, (values, _) in example_tables("agent.example.toml").items()
+        if path.startswith("sensors.")
+    }
+    said: dict[str, dict[str, str]] = {}
+    declared: dict[str, dict[str, str]] = {}
+    shown = list(main.items())
+    for path, body in other_drivers():
+        ((_, (values, notes)),) = tables(f"[{path}]\n{uncommented(body)}").items()
+        name = values.pop("driver")
+        shown.append((path, name))
+        (door,) = (door for door in AgentSettings.DOORS if door.table == path)
+        kind = plugins.load(door.group, name, path, "driver")
+        table = uncommented("\n".join(annotated_table(door, name, kind)))
+        about = {found[1]: found[2] or "" for found in KEY.finditer(table)}
+        declared.setdefault(name, {}).update(about)
+        for key in values:
+            assert key not in said.setdefault(name, {}), f"{name}: {key} is shown twice"
+            said[name][key] = notes[key]
+    for name, keys in said.items():
+        of_place = {"driver", "offset_c"}
+        assert keys == {key: note for key, note in declared[name].items() if key not in of_place}
+    for path in ("sensors.leg", "sensors.movement", "sensors.presence"):
+        (group,) = (door.group for door in AgentSettings.DOORS if door.table == path)
+        here = sorted(name for place, name in shown if place == path)
+        # The driver mqtt has files of its own in config/mqtt.
+        assert here == sorted(set(plugins.names(group)) - {"simulated", "mqtt"})
+
+
+@pytest.mark.parametrize(("path", "body"), other_drivers())
+def test_a_table_of_the_example_that_is_written_in_the_place_of_another_is_taken(
+    path: str, body: str
+) -> None:
+    load(AgentSettings, tomllib.loads(f'bed = "bed1"\n[{path}]\n{body}')).check()
+
+
 def test_the_installed_drivers_are_listed_by_the_tables_that_they_may_fill(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["--options"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert "[sensors.leg] thermometer by the legs: dht22, simulated" in said
+    thermometers = ", ".join(plugins.names("legwatch.thermometers"))
+    assert {"bme280", "dht22", "ds18b20", "mqtt"} <= set(thermometers.split(", "))
+    assert f"[sensors.leg] thermometer by the legs: {thermometers}" in said
     assert "[push.NAME] a push channel: apprise, console, mqtt, ntfy, pushover, webpush" in said
 
 
@@ -487,7 +537,7 @@ def test_an_unknown_name_is_answered_with_the_installed_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert legwatch(["check-config", "--options", "nose"]) == 2
-    assert "no driver or channel 'nose'; installed: apprise, " in capsys.readouterr().err
+    assert "no driver or channel 'nose'; installed: ads1115, apprise, " in capsys.readouterr().err
 
 
 def test_a_driver_that_no_table_takes_is_not_denied(

@@ -87,6 +87,75 @@ def test_a_pin_is_given_once_and_is_on_the_board(
     refuses(tmp_path, "agent", {"bed": "anna", **table}, words)
 
 
+SHT = {"driver": "sht4x"}
+ONE_WIRE = {"driver": "ds18b20"}
+ZIGBEE = {"driver": "mqtt", "topic": "home/air", "field": "temperature", "same_is_new": True}
+FOLDER = "28-00000a1b2c3d"
+
+
+@pytest.mark.parametrize(
+    ("leg", "room", "words"),
+    [
+        (
+            SHT,
+            {"driver": "sht3x"},
+            (
+                "sensors.room.address: address 68 of I2C bus 1 is taken by sensors.leg.address;"
+                " each needs its own"
+            ),
+        ),
+        (SHT, {**SHT, "address": 69}, ""),
+        (SHT, {**SHT, "bus": 3}, ""),
+        (
+            ONE_WIRE,
+            ONE_WIRE,
+            "room.id: the only DS18B20 is taken by sensors.leg.id; each needs its own",
+        ),
+        (
+            ONE_WIRE,
+            {**ONE_WIRE, "id": FOLDER},
+            "the only DS18B20 is taken by sensors.leg.id, and here it is one of several",
+        ),
+        (
+            {**ONE_WIRE, "id": FOLDER},
+            {**ONE_WIRE, "id": FOLDER},
+            f"room.id: the DS18B20 {FOLDER} is taken by sensors.leg.id; each needs its own",
+        ),
+        ({**ONE_WIRE, "id": FOLDER}, {**ONE_WIRE, "id": f"{FOLDER[:-1]}e"}, ""),
+        (
+            {"driver": "dht_iio"},
+            {"driver": "dht_iio"},
+            "room.pin: the only DHT22 of the kernel is taken by sensors.leg.pin; each needs its",
+        ),
+        (
+            {"driver": "dht_iio", "device": "iio:device0"},
+            {"driver": "dht_iio", "device": "iio:device0"},
+            "room.device: the sensor iio:device0 is taken by sensors.leg.device; each needs its",
+        ),
+        ({"driver": "dht_iio", "pin": 4}, {"driver": "dht_iio", "pin": 17}, ""),
+        ({"driver": "dht_iio", "pin": 4}, LEG, "GPIO 4 is taken by sensors.leg.pin"),
+        (SHT, {**LEG, "pin": 2}, "GPIO 2 is taken by sensors.leg.bus as I2C bus 1; each needs its"),
+        ({**SHT, "bus": 3}, {**LEG, "pin": 2}, ""),
+        (
+            ZIGBEE,
+            ZIGBEE,
+            "room.topic: temperature in home/air at 127.0.0.1:1883 is taken by sensors.leg.topic",
+        ),
+        (ZIGBEE, {**ZIGBEE, "field": "outside"}, ""),
+        ({**LEG, "power_pin": 4}, ONE_WIRE, "GPIO 4 is taken by sensors.leg.pin"),
+    ],
+)
+def test_two_places_have_two_thermometers(
+    tmp_path: Path, leg: dict[str, Any], room: dict[str, Any], words: str
+) -> None:
+    sensors = {"leg": leg, "room": room, "movement": {"driver": "gpio_motion", "pin": 27}}
+    table = {"bed": "anna", "sensors": sensors}
+    if words:
+        refuses(tmp_path, "agent", table, words)
+    else:
+        assert checked(tmp_path, "agent", table) == (0, [])
+
+
 def test_four_devices_on_one_pin_are_three_too_many(tmp_path: Path) -> None:
     sensors = {
         "leg": LEG,
