@@ -215,17 +215,17 @@ class Agent:
             case CommandResult():
                 self._answer(item)
             case RulesGiven():
-                self._let(lambda helper: helper.given(item))
+                self._let(lambda own: own.given(item))
             case Press():
                 # The person at the bed has seen the alert, even if the server is away.
                 self._beacon.calm()
-                self._let(lambda helper: helper.pressed(item))
+                self._let(lambda own: own.pressed(item))
             case Finished():
                 self._finished = True
 
     def _answer(self, result: CommandResult | None) -> None:
         """Send a result, if it is there; without a connection the server asks again."""
-        if result is not None and not self._let(lambda helper: helper.did(result)):
+        if result is not None and not self._let(lambda own: own.did(result)):
             self._link.send(Channel.RESULT, encode_result(result))
 
     def _help_itself(self, fallback: Helps) -> None:
@@ -278,7 +278,7 @@ class Agent:
                 )
             )
         self._kept.put(items, presses, self._runs.facts())
-        self._let(lambda helper: helper.measured(all_stamped))
+        self._let(lambda own: own.measured(all_stamped))
 
     def _carry(self) -> None:
         """Bring what is in memory to the disk; what was sent of it is not sent again."""
@@ -370,7 +370,7 @@ class Agent:
             self._kept.forget(payload)
         self._acked_by_broker.clear()
         done = self._kept.confirm(stored.boot, stored.seq)
-        self._let(lambda helper: helper.confirmed(stored.boot, stored.seq))
+        self._let(lambda own: own.confirmed(stored.boot, stored.seq))
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_at = self._clock.instant()

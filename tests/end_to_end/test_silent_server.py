@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,16 +45,24 @@ def bedroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto: None) ->
 
 
 def about_to_sound() -> bytes:
-    """Return what a server hands over of a bed in which the cold alert sounds in a minute."""
-    leg, state = uncovering((60, 90), uncovered_c=24.0), engine.start(trial_over=True)
-    to_ms = utc_ms() // MINUTE_MS * MINUTE_MS
-    for seq in range(1, 70 * 6 + 1):
-        minute = seq / 6
-        moves = 1 if minute % 20 < 0.1 else 0
-        seen: dict[str, Any] = {"leg_c": leg(minute), "room_c": 18.0, "in_bed": True}
-        window = live_window(seq, to_ms - (70 * 6 - seq) * 10_000, moves=moves, **seen)
-        state, _ = engine.advance(state, window, RULES)
+    """Return what a server hands over of a bed in which the cold alert sounds soon."""
+    states = (before_now(windows) for windows in range(450, 400, -3))
+    state = next(one for one in states if not one.bed.alerts.cold.notified)
+    assert state.bed.alerts.cold.severity is not None
     return encode_rules(BedRules(encode(as_table(RULES)), to_json(state), engine.newest_ms(state)))
+
+
+def before_now(windows: int) -> engine.BedState:
+    """Return the state of a bed after so many windows, the last of which ends now."""
+    leg, state = uncovering((60, 90), uncovered_c=25.0), engine.start(trial_over=True)
+    now_ms = utc_ms()
+    for seq in range(1, windows + 1):
+        minute = seq / 6
+        moves, air_c = (1 if minute % 20 < 0.1 else 0), leg(minute)
+        window = live_window(seq, now_ms - (windows - seq) * 10_000, leg_c=air_c, room_c=18.0)
+        window = window._replace(moves=moves, in_bed=True)
+        state, _ = engine.advance(state, window, RULES)
+    return state
 
 
 @pytest.mark.end_to_end
