@@ -9,7 +9,7 @@ from legwatch.alerting.sound import with_sounding
 from legwatch.alerting.trial_nights import URGENT_OF
 from legwatch.alerting.unwatched import QUIET_LEFT
 from legwatch.conditions.cover_reasons import Quantity
-from legwatch.conditions.verdict import Reason
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import BODY_KINDS, FactKind
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
@@ -23,6 +23,7 @@ from legwatch_server.cli.moment import moment
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.records import DeliveryStep, Incident, NoticeRecord
 
+MINUTE_MS = 60_000
 _BECAUSE = {
     Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",
     Reason.OFF_OR_EMPTY: "the air by the legs fell as it does without a cover, or without a body",
@@ -128,6 +129,10 @@ _ACTS = {
     "useless": "called it not useful",
     "awake": "confirmed being awake",
 }
+_ONLY_WARNS = (
+    "It is a warning, not urgent: the movement sensor has not shown three clear turns since bedtime,"
+    " or something may have been a small turn."
+)
 _WAYS = {COMMAND_LINE: "at the command line"}
 
 
@@ -145,7 +150,7 @@ def explain(
             yield from (f"  {line}" for line in said.lines(record, found.bed, people))
             if record.notice.reason in _BECAUSE:
                 yield f"  Why: {_BECAUSE[record.notice.reason]}."
-        yield from _notice(record.notice, sources)
+        yield from _notice(record.notice, sources, _waited_min(found, record))
         for line in journeys(record, zone):
             yield f"  {line}"
         if is_unshown(record):
@@ -159,10 +164,24 @@ def explain(
     yield _end(found, zone)
 
 
-def _notice(notice: Notice, sources: Mapping[str, str]) -> Iterator[str]:
+def _waited_min(found: Incident, until: NoticeRecord) -> float:
+    """Return for how long an alert had waited: since the first notice that it held back."""
+    begun_ms = None
+    for record in found.notices[: found.notices.index(until)]:
+        held = record.notice.suppressed_by is SuppressedBy.HOLD
+        if held and begun_ms is None:
+            begun_ms = record.notice.at_ms
+        elif not held and record.notice.suppressed_by is None:
+            begun_ms = None  # it has made its sound: what comes later waits anew
+    return 0.0 if begun_ms is None else (until.notice.at_ms - begun_ms) / MINUTE_MS
+
+
+def _notice(notice: Notice, sources: Mapping[str, str], waited_min: float) -> Iterator[str]:
     yield from _sure(notice)
     yield from _counted(notice)
     yield from _rule(notice, sources)
+    if _only_warns(notice):
+        yield f"  {_ONLY_WARNS}"
     shown = [_figure(name, value) for name, value in notice.figures if _is_figure(name, value)]
     if shown:
         yield f"  Figures: {', '.join(shown)}"
@@ -178,7 +197,14 @@ def _notice(notice: Notice, sources: Mapping[str, str]) -> Iterator[str]:
     # After quiet it sounds because that is over, whether or not the wait has ended meanwhile.
     if "wait_ended" in figures and notice.reason is not Reason.SNOOZE_OVER:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
-        yield f"  It had waited {span(float(figures['waited_min'] or 0))}; {why}."
+        yield f"  It had waited {span(waited_min)}; {why}."
+
+
+def _only_warns(notice: Notice) -> bool:
+    """Return True for a warning of who has lain still for as long as is urgent else."""
+    urgent = notice.rule is not None and notice.rule.path.endswith(".urgent_s")
+    still = notice.reason is Reason.STILL_TOO_LONG
+    return still and urgent and notice.severity is Severity.WARNING
 
 
 def told_often(notice: Notice) -> bool:

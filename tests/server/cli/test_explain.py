@@ -144,3 +144,34 @@ def test_words_of_an_older_version_stay_as_they_were_said(
         with closing(sqlite3.connect(house.server.path)) as db, db:
             db.execute("UPDATE notices SET text='It was put so.'")
         assert "  Said: It was put so.\n" in explained(house, capsys, "kind='agent'")
+
+
+def lies_still(minute: float) -> dict[str, Any]:
+    """A sleeper who settles, and then only twitches."""
+    moves = 20 if minute < 50 and minute % 1 < 0.2 else 1 if minute % 40 < 0.1 else 0
+    return {"leg_c": 31.0 + 0.4 * math.sin(minute / 7), "moves": moves, "age_ms": 0}
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedHouse]:
+    folder, rules = tmp_path_factory.mktemp("still"), RULES | {"stillness.log_s": 7200}
+    with loaded_house(folder, people={"anna": ANNA}, roster=[], rules=rules) as house:
+        house.server.play("b", 320, lies_still)
+        yield house
+
+
+def test_a_wait_counts_from_its_begin_and_not_from_what_was_only_written_down(
+    still: LoadedHouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alert = explained(still, capsys, "kind='still' AND what='fired'")
+    assert "It had waited 10 min; the longest wait was over." in alert
+
+
+def test_it_says_why_who_has_lain_still_for_long_is_only_warned_of(
+    still: LoadedHouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alert = explained(still, capsys, "kind='still' AND what='fired'")
+    assert "Rule: stillness.urgent_s = 14400" in alert
+    assert (
+        "It is a warning, not urgent: the movement sensor has not shown three clear turns" in alert
+    )
