@@ -130,8 +130,8 @@ _ACTS = {
     "awake": "confirmed being awake",
 }
 _ONLY_WARNS = (
-    "It is a warning, not urgent: the movement sensor has not shown three clear turns since bedtime,"
-    " or something may have been a small turn."
+    "It is a warning, not urgent: the movement sensor has not shown three clear turns since"
+    " bedtime, or something may have been a small turn."
 )
 _WAYS = {COMMAND_LINE: "at the command line"}
 
