@@ -28,6 +28,7 @@ from legwatch.lived import (
     Restarted,
     Rested,
     SetUp,
+    Sounded,
     Told,
     WatchedAgain,
 )
@@ -73,6 +74,7 @@ ENTRIES = (
     Lived(WatchedAgain(NOON + 9)),
     Lived(Moved(-60_000)),
     Lived(Pressed(NOON + 9, "cramp")),
+    Lived(Sounded(NOON + 9)),
     Lived(Told(NOTICE)),
     Lived(Lost(NOON + 10)),
 )
