@@ -108,6 +108,7 @@ class _Bedside:
                 version=__version__,
                 window_s=settings.window_s,
                 sensors=_drivers(settings),
+                made=() if settings.recording.file else tuple(sorted(settings.made())),
                 zone="" if settings.recording.file else machine_zone().name,
                 left_out=self.feed.left_out if isinstance(self.feed, RecordedFeed) else "",
             ),
