@@ -126,6 +126,8 @@ def _bedside(bed: BedRecord) -> dict[str, Any]:
         if info.zone:
             found["zone"] = info.zone
         found["sensors"] = dict(info.sensors or ())
+        if info.made:
+            found["made"] = list(info.made)
         if info.failing:
             found["failing"] = as_body(info.failing)
     return found
