@@ -1,5 +1,6 @@
 """A bed whose sensors make their values is not called watched, wherever people read of it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,8 @@ import pytest
 from tomlkit import dumps
 
 from legwatch.__main__ import main
-from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
-from legwatch_server.beds.watched import not_truly
+from legwatch_server.beds import watched
 from legwatch_server.cli import alerts, beds, duty, now
 from legwatch_server.health import _scope
 from legwatch_server.supervisor import command
@@ -91,9 +91,9 @@ def asleep(minute: float) -> dict[str, Any]:
 
 
 def announces(server: InProcessServer, made: tuple[str, ...]) -> None:
-    sensors = (("leg", "simulated"), ("movement", "simulated"))
-    info = BedsideInfo("0.1.0", "0000000a", window_s=10, sensors=sensors, made=made)
-    server.turn([server.message(topic("b", Channel.INFO), encode_info(info))])
+    sensors = {"leg": "simulated", "movement": "simulated"}
+    info = {"v": 1, "version": "0.1.0", "boot": "0000000a", "sensors": sensors, "made": made}
+    server.turn([server.message(topic("b", Channel.INFO), json.dumps(info).encode())])
 
 
 @pytest.mark.parametrize("word", ["duty", "beds", "alerts"])
@@ -127,9 +127,9 @@ def test_now_says_it_of_each_value_and_of_what_is_watched(
         assert values["movements"].endswith(" s ago, made, not measured")
         assert values["air by the legs"].endswith(" s ago")
         assert f"  not watched      {ONE}\n" in said
-        (watched,) = (line for line in said.splitlines() if line.startswith("  watched for"))
-        assert "cold legs (from made values), lying still (from made values)" in watched
-        assert "a bedside that is silent (from" not in watched
+        (line,) = (line for line in said.splitlines() if line.startswith("  watched for"))
+        assert "cold legs (from made values), lying still (from made values)" in line
+        assert "a bedside that is silent (from" not in line
 
 
 def test_health_names_made_values_and_is_not_degraded_by_them(tmp_path: Path) -> None:
@@ -140,9 +140,9 @@ def test_health_names_made_values_and_is_not_degraded_by_them(tmp_path: Path) ->
         assert _scope(bed)["watched_for"] == f"{BOTH}, from made values"
         assert _scope(bed)["can_alert"] == ["cold", "still"]
         assert _scope(bed)["cannot"] == [TWO]
-        assert list(not_truly([bed])) == [f"bed b is not truly watched: {TWO}"]
+        assert list(watched.not_truly([bed])) == [f"bed b is not truly watched: {TWO}"]
         announces(house.server, ())
-        assert list(not_truly([bed])) == []
+        assert list(watched.not_truly([bed])) == []
         assert _scope(bed)["watched_for"] == BOTH
 
 
