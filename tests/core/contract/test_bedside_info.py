@@ -85,5 +85,5 @@ def test_which_sensors_make_their_values_comes_as_it_was_sent() -> None:
 
 @pytest.mark.parametrize("made", [None, "leg", {"leg": 1}, [3], ["l" * 65], ["leg"] * 33])
 def test_a_wrong_list_of_sensors_that_make_their_values_is_refused(made: Any) -> None:
-    with pytest.raises(WireError, match="^made: "):
+    with pytest.raises(WireError, match=r"^made: "):
         decode_info(json.dumps({"v": 1, "made": made}).encode())
