@@ -13,7 +13,9 @@ ANKLE = "ankle"  # the role that few beds have
 RECORDING = "all"  # the place that the agent of a recording names; its file says what it has
 _NAMES = {
     "leg": "thermometer by the legs",
+    "room": "thermometer of the room",
     "movement": "movement sensor",
+    "presence": "presence sensor",
     ANKLE: "thermometer by the ankle",
 }
 # An alert can come if the bed has one sensor of each group. Who may not be in bed gets no alert:
@@ -88,12 +90,14 @@ def beyond(roles: Collection[str], off: Collection[AlertKind] = ()) -> Iterator[
 class Sensors(NamedTuple):
     """The sensors of a bed by their roles, and which of them tell nothing now.
 
-    `mute`: those that give no readings. `doubted`: the one that a standing alert is about.
+    `mute`: those that give no readings. `doubted`: the one that a standing alert is about. `made`:
+    those that measure nothing, and make their values.
     """
 
     roles: frozenset[str]
     mute: frozenset[str] = frozenset()
     doubted: str = ""
+    made: frozenset[str] = frozenset()
 
     def seen(self, off: Collection[AlertKind] = ()) -> tuple[AlertKind, ...]:
         """Return the body alerts that can come now."""
@@ -110,7 +114,8 @@ class Sensors(NamedTuple):
 
     def said(self, off: Collection[AlertKind] = ()) -> str:
         """Return what the bed is watched for now."""
-        return words(self.seen(off), self.roles - self.mute)
+        said = words(self.seen(off), self.roles - self.mute)
+        return f"{said}, from made values" if self.made else said
 
     def unseen(self, off: Collection[AlertKind] = ()) -> Iterator[tuple[str, str]]:
         """Yield what cannot be seen now, and why.
@@ -153,6 +158,29 @@ def _of_group(group: tuple[str, ...], roles: frozenset[str]) -> str:
 def watched(roles: Collection[str], off: Collection[AlertKind] = ()) -> str:
     """Return what a bed is watched for, such as "cold legs and lying still for too long"."""
     return words(can_come(roles, off), roles)
+
+
+def made_values(made: Collection[str]) -> Iterator[str]:
+    """Yield a sentence on the sensors that measure nothing, and make their values; mostly none.
+
+    A bed with such a sensor looks as well as one that is watched: whoever reads of it must know.
+    """
+    order = [*_NAMES, *sorted(made)]
+    *others, last = ["", *(f"the {_named(role)}" for role in sorted(made, key=order.index))]
+    if not others:
+        return
+    named = " and ".join(filter(None, (", ".join(others[1:]), last)))
+    are, their, they = ("are", "their", "they see") if others[1:] else ("is", "its", "it sees")
+    yield f"{named} {are} simulated: {their} values are made, and {they} nothing of the real bed"
+
+
+def from_made(watched: str) -> str:
+    """Return what alerts of a bed are worth, some of whose sensors make their values."""
+    return f"alerts on {watched} come from made values"
+
+
+def _named(role: str) -> str:
+    return _NAMES.get(role, f"{role} sensor")
 
 
 def words(kinds: Iterable[AlertKind], roles: Collection[str] = ()) -> str:

@@ -8,7 +8,7 @@ import math
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from functools import partial
@@ -129,7 +129,8 @@ def load(shape: type[T], table: Mapping[str, Any], path: str = "", beside: Seque
     known = [name for name in fields if name != rest]
     others = {key: value for key, value in table.items() if key not in known}
     if others and not rest:
-        raise no_such_key(_join(path, next(iter(others))), (*beside, *known))
+        key = next(iter(others))
+        raise no_such_key(_join(path, key), (*beside, *known), _deeper(shape, key, path))
     values = {
         name: _value(hints[name], table[name], _join(path, name), fields[name].metadata)
         for name in known
@@ -146,9 +147,27 @@ def load(shape: type[T], table: Mapping[str, Any], path: str = "", beside: Seque
     return shape(**values)
 
 
-def no_such_key(path: str, known: Iterable[str]) -> SettingsError:
-    """Return the error of a key that the table does not have; `known` are the keys that it has."""
-    return SettingsError(path, f"no such key; known: {', '.join(known) or 'none'}")
+def no_such_key(path: str, known: Iterable[str], meant: Iterable[str] = ()) -> SettingsError:
+    """Return the error of a key that the table does not have; `known` are the keys that it has.
+
+    `meant`: paths of tables inside that have such a key.
+    """
+    others = " or ".join(meant)
+    hint = f"; did you mean {others}?" if others else ""
+    return SettingsError(path, f"no such key; known: {', '.join(known) or 'none'}{hint}")
+
+
+def _deeper(shape: Any, key: str, path: str) -> Iterator[str]:
+    """Yield the path of a key of this name in each table inside that may have it."""
+    for name, hint in typing.get_type_hints(shape).items():
+        args = typing.get_args(hint)
+        many = typing.get_origin(hint) is dict
+        inner = args[1] if many else (*args, hint)[0]
+        if dataclasses.is_dataclass(inner):
+            table = _join(path, f"{name}.NAME" if many else name)
+            if key in {field.name for field in dataclasses.fields(inner)}:
+                yield _join(table, key)
+            yield from _deeper(inner, key, table)
 
 
 def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:

@@ -137,6 +137,11 @@ def read(
         raise CannotLoad(path, f"{word} {name!r}{stranger} {why}") from error
 
 
+def makes_values(kind: Any) -> bool:
+    """Return True if a driver declares that it measures nothing, and makes its values."""
+    return getattr(kind, "MAKES_VALUES", False) is True
+
+
 def _what(word: str, point: "EntryPoint") -> str:
     return f"{word} {point.name!r} ({origin(point)})"
 

@@ -16,7 +16,7 @@ from typing import Any
 from legwatch import __version__
 from legwatch.contract.bedside_info import RECORDED, BedsideInfo
 from legwatch.contract.press import Press
-from legwatch.errors import CannotRun
+from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import ClockTrust, Window
 from legwatch_device import fittings
 from legwatch_device.agent import Agent, Finished, Helps
@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     settings = read(args.config, broken=None if args.check_config else lambda _error: None)
     password = secret("LEGWATCH_MQTT_PASSWORD")
     if args.check_config:
+        if unread := settings.unread():
+            raise SettingsError("recording.file", unread)
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
     with Card(Path(settings.state_dir)) as card:
@@ -108,6 +110,7 @@ class _Bedside:
                 version=__version__,
                 window_s=settings.window_s,
                 sensors=_drivers(settings),
+                made=() if settings.recording.file else tuple(sorted(settings.made())),
                 zone="" if settings.recording.file else machine_zone().name,
                 left_out=self.feed.left_out if isinstance(self.feed, RecordedFeed) else "",
             ),

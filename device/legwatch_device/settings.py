@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from legwatch import forms
 from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
-from legwatch.errors import OptionError, SettingsError, WireError
+from legwatch.errors import LegwatchError, OptionError, SettingsError, WireError
 from legwatch.options import Board, Door, check_options, describe
 from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
@@ -19,7 +19,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir, file_in_the_way, read_toml
 from legwatch_runtime.homes import unseen
-from legwatch_runtime.plugins import CannotLoad
+from legwatch_runtime.plugins import CannotLoad, makes_values
 from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
@@ -151,6 +151,22 @@ class AgentSettings:
     def roles(self) -> frozenset[str] | None:
         """Return the roles of the sensors that are set up, or recorded; None: nothing was."""
         return (self.recording.roles() or None) if self.recording.file else frozenset(self.sensors)
+
+    def made(self) -> frozenset[str]:
+        """Return the roles of the sensors whose drivers measure nothing, and make their values.
+
+        Of a driver that cannot be loaded it is not known: it gives no values at all.
+        """
+        found = set()
+        for name, table in self.sensors.items():
+            with suppress(LegwatchError):
+                if makes_values(load_driver(GROUPS[name], table.driver, f"sensors.{name}.driver")):
+                    found.add(name)
+        return frozenset(found)
+
+    def unread(self) -> str:
+        """Return that and why nothing of the recording can be played; empty: something can."""
+        return self.recording.unread() if self.recording.file else ""
 
     def doubts(self) -> Iterator[str]:
         """Yield what is allowed and yet may be a slip."""

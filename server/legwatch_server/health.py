@@ -57,6 +57,7 @@ class Health:
         return {
             "status": "degraded" if wrong else "ok",
             "wrong": wrong,
+            "remarks": list(watched.not_truly(self._awake())),
             "lock": self.lock,
             "last_commit_age_s": age_s,
             "counters": {name: getattr(counters, name) for name in _COUNTERS},
@@ -103,6 +104,9 @@ class Health:
     def _bedsides(self) -> dict[str, dict[str, Any]]:
         return {bed.name: _bedside(bed) | _scope(bed) for bed in self._beds()}
 
+    def _awake(self) -> list[BedRecord]:
+        return [bed for bed in self._beds() if bed.rest is Rest.WATCHED]
+
     def _beds(self) -> list[BedRecord]:
         """Return the beds that are in use; a copy, since the writer may add one meanwhile."""
         beds = remembered(self.settings, list(self.unit.beds.values()))
@@ -122,6 +126,8 @@ def _bedside(bed: BedRecord) -> dict[str, Any]:
         if info.zone:
             found["zone"] = info.zone
         found["sensors"] = dict(info.sensors or ())
+        if info.made:
+            found["made"] = list(info.made)
         if info.failing:
             found["failing"] = as_body(info.failing)
     return found
@@ -132,7 +138,8 @@ def _scope(bed: BedRecord) -> dict[str, Any]:
     sensors, off = watched.sensors(bed), switched_off(bed.rules)
     if sensors is None:
         return {}
-    cannot = (*scope.never_come(sensors.roles, off), *sensors.not_now(off))
+    never, made = scope.never_come(sensors.roles, off), scope.made_values(sensors.made)
+    cannot = (*never, *made, *sensors.not_now(off))
     return {
         "can_alert": list(map(str, sensors.seen(off))),
         "watched_for": sensors.said(off),

@@ -34,6 +34,8 @@ def commands(
         unit, control = _unit(cgroup)
     if by_up:
         again = f"{control} restart {unit}" if unit else "end `legwatch up`, and start it again"
+        if environ.get("INVOCATION_ID") and not unit:  # as a unit, or in a terminal of a desktop
+            again += " (as a unit: sudo systemctl restart legwatch)"
         return Commands(again, again)
     if unit:
         return Commands(f"{control} reload {unit}", f"{control} restart {unit}")

@@ -174,9 +174,9 @@ def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_pa
 
     said, page = begins("America/Los_Angeles")
     assert (
-        "It is set up to be watched for: cold legs and lying still for too long."
-        in said.splitlines()
-    )
+        "It is NOT TRULY WATCHED: alerts on cold legs and lying still for too long come from made"
+        " values."
+    ) in said.splitlines()
     (line,) = [line for line in said.splitlines() if line.startswith("Zone: ")]
     assert line.startswith("Zone: night is 20 to 10 h in America/Los_Angeles, where ")
     assert f"written into {changes}" in line
@@ -186,6 +186,9 @@ def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_pa
     }  # fmt: skip
     assert page["bedsides"]["anna"]["zone"] == "America/Los_Angeles"
     assert "zone" not in str(page["wrong"])
+    assert page["bedsides"]["anna"]["made"] == ["leg", "movement"]
+    (remark,) = page["remarks"]
+    assert remark.startswith("bed anna is not truly watched: the thermometer by the legs and the")
 
     said, page = begins("Europe/Berlin")  # the owner has moved the machine, or its settings
     (line,) = [line for line in said.splitlines() if line.startswith("WARNING: ")]

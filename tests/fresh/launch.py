@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 from fresh.unit import Unit, find
 
@@ -88,6 +89,7 @@ def environment(unit: Unit, user: pwd.struct_passwd) -> dict[str, str]:
         "LOGNAME": user.pw_name,
         "SHELL": user.pw_shell or "/bin/sh",
         "NOTIFY_SOCKET": os.environ["NOTIFY_SOCKET"],
+        "INVOCATION_ID": uuid4().hex,
     }
     if watchdog_s := unit.last("WatchdogSec"):
         found["WATCHDOG_USEC"] = str(int(watchdog_s) * 1_000_000)

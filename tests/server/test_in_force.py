@@ -388,6 +388,11 @@ UNIT = "0::/system.slice/{}.service\n"
             "legwatch",
             "sudo systemctl restart legwatch",
         ),
+        (
+            {UNDER_UP: WATCH, "INVOCATION_ID": "0a"},
+            "ssh",
+            "end `legwatch up`, and start it again (as a unit: sudo systemctl restart legwatch)",
+        ),
         ({"SYSTEMD_EXEC_PID": "7"}, "ssh", "kill -HUP {own}"),
     ],
 )

@@ -30,6 +30,7 @@ class BedsideInfo(NamedTuple):
     lamp: str = ""  # the same of lamp and buzzer
     left_out: str = ""  # what of its recording is not played, and why; empty: nothing
     failing: tuple[Failing, ...] = ()  # sensors whose readings fail, as of when that changed
+    made: tuple[str, ...] = ()  # places of sensors that measure nothing, and make their values
 
     @property
     def places(self) -> frozenset[str]:
@@ -40,6 +41,11 @@ class BedsideInfo(NamedTuple):
 def plays_recordings(info: BedsideInfo | None) -> bool:
     """Return True if an agent says that it plays recordings, and has no sensors."""
     return info is not None and RECORDED in (info.sensors or ())
+
+
+def made_places(info: BedsideInfo | None) -> frozenset[str]:
+    """Return the places of the sensors of which an agent says that they make their values."""
+    return frozenset(() if info is None else info.made)
 
 
 def encode_info(info: BedsideInfo) -> bytes:
@@ -65,6 +71,8 @@ def encode_info(info: BedsideInfo) -> bytes:
         body["left_out"] = printable(info.left_out, LONGEST_WHY)
     if info.failing:
         body["failing"] = as_body(info.failing)
+    if info.made:
+        body["made"] = info.made
     return dump(body)
 
 
@@ -86,6 +94,7 @@ def decode_info(payload: bytes | bytearray) -> BedsideInfo:
         lamp=_why(body, "lamp"),
         left_out=_why(body, "left_out"),
         failing=from_body(body.get("failing"), MOST_SENSORS),
+        made=_made(body.get("made", [])),
     )
 
 
@@ -109,3 +118,9 @@ def _sensors(value: object) -> tuple[tuple[str, str], ...] | None:
     if type(value) is not dict or len(value) > MOST_SENSORS:
         raise WireError(f"sensors: an object of at most {MOST_SENSORS} sensors is expected")
     return tuple((printable(place, LONGEST_NAME), _name(value, place)) for place in value)
+
+
+def _made(value: object) -> tuple[str, ...]:
+    if type(value) is not list or len(value) > MOST_SENSORS:
+        raise WireError(f"made: a list of at most {MOST_SENSORS} sensors is expected")
+    return tuple(_name({"made": place}, "made") for place in value)

@@ -13,7 +13,7 @@ from legwatch.counted import counted
 from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.printable import shown
-from legwatch.recording import Recording, parse, windows
+from legwatch.recording import CHANNELS, Recording, parse, windows
 from legwatch.recording.unused import unused
 from legwatch.renames import fault
 from legwatch.settings import setting
@@ -54,6 +54,10 @@ class RecordedFeed:
             fields = {role.name: {field.channel for field in role.fields} for role in ROLES}
             return frozenset(name for name, of in fields.items() if of & channels)
 
+        def unread(self) -> str:
+            """Return that nothing of the recording was read, and why; empty: something was."""
+            return _unread(_read(self))
+
     def __init__(
         self,
         options: Options,
@@ -63,6 +67,8 @@ class RecordedFeed:
         now: Callable[[], Instant] = instant,
     ) -> None:
         recording = _read(options)
+        if why := _unread(recording):
+            raise OptionError("file", f"{shown(options.file, LONGEST)}: {why}")
         every = list(windows(recording, length_s=window_s))
         self._items = [
             item
@@ -149,6 +155,14 @@ def not_played(played: RecordedFeed.Options) -> str:
     Raises OptionError if it cannot be read.
     """
     return "; ".join(unused(_read(played))) if played.file else ""
+
+
+def _unread(recording: Recording) -> str:
+    if recording.readings:
+        return ""
+    why = "; ".join(unused(recording)) or "there is no line after the header"
+    channels = f"; [recording] map renames a channel to one of {', '.join(CHANNELS)}"
+    return f"nothing was read: {why}{channels if recording.ignored else ''}"
 
 
 def _read(played: RecordedFeed.Options) -> Recording:

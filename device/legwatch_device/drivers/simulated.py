@@ -24,6 +24,8 @@ def _unused_pin() -> Any:
 class SimulatedThermometer:
     """Air at about 31 °C; for the air of a room set `offset_c` to -12."""
 
+    MAKES_VALUES = True
+
     @dataclass(frozen=True, slots=True)
     class Options:
         """The keys of the real thermometers."""
@@ -49,6 +51,8 @@ class SimulatedThermometer:
 
 class SimulatedMotion:
     """One movement every twenty minutes."""
+
+    MAKES_VALUES = True
 
     @dataclass(frozen=True, slots=True)
     class Options:

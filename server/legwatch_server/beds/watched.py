@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from legwatch import engine, scope
+from legwatch.contract.bedside_info import made_places
 from legwatch.limits.stillness import switched_off
 from legwatch_server.beds.registry import BedRecord
 
@@ -18,7 +19,18 @@ def sensors(bed: BedRecord) -> scope.Sensors | None:
     fitted = roles(bed)
     if fitted is None:
         return None
-    return scope.Sensors(fitted, engine.mute(bed.state, bed.rules), engine.doubted(bed.state))
+    mute, doubted = engine.mute(bed.state, bed.rules), engine.doubted(bed.state)
+    return scope.Sensors(fitted, mute, doubted, made_places(bed.bedside.info))
+
+
+def not_truly(beds: Iterable[BedRecord]) -> Iterator[str]:
+    """Yield a sentence for each bed with sensors that make their values.
+
+    It is no fault: who tries legwatch has such a bed on purpose, as one has a recording.
+    """
+    for bed in beds:
+        for sentence in scope.made_values(made_places(bed.bedside.info)):
+            yield f"bed {bed.name} is not truly watched: {sentence}"
 
 
 def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:

@@ -38,6 +38,7 @@ _ALERTS = {
 _ROOM = "air of the room"
 _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
 _READ = {role.fault: role.fields[0].name for role in ROLES}  # what each sensor of a window gives
+_ROLES = {field.name: role.name for role in ROLES for field in role.fields}
 _RARELY = frozenset(role.fault for role in ROLES if role.group in (THERMOMETERS, GAUGES))
 _FOOT = "a bare foot"  # an alert on cold tells it, where a thermometer by the ankle shows it
 _SIGN, _FOOT_SIGN = "the cover may be off", "a foot may be bare"
@@ -109,7 +110,8 @@ class BedNow:
             found = next((w for w in self.seen.windows if reading(w, column) is not None), None)
             if found is not None:
                 shown = _shown(reading(found, column))
-                yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
+                made = ", made, not measured" if _ROLES[column] in self._sensors.made else ""
+                yield name, f"{shown + unit:<10} {self._age(found.to_ms)}{made}"
         for sensor, fault in _faults(self.seen.windows):
             yield (
                 f"{_SENSORS.get(sensor, sensor)} sensor",
@@ -193,10 +195,24 @@ class BedNow:
         if self.said.unkept and not self._wholly:
             return "not known here: the server knows more than is stored"
         kinds = [kind for kind in AlertKind if self._holds(kind)]
-        said = [what for kind in kinds if not self._snoozed(kind) for what in self._told_by(kind)]
-        said += [f"only urgent: {_ALERTS[kind]}" for kind in kinds if self._urgent_sounds(kind)]
-        said += [empty_bed.NAME] if not self._wholly and self._no_empty_bed() == "" else []
+        said = [
+            f"{what}{self._from_made(kind)}"
+            for kind in kinds
+            if not self._snoozed(kind)
+            for what in self._told_by(kind)
+        ]
+        said += [
+            f"only urgent: {_ALERTS[kind]}{self._from_made(kind)}"
+            for kind in kinds
+            if self._urgent_sounds(kind)
+        ]
+        if not self._wholly and self._no_empty_bed() == "":
+            said.append(f"{empty_bed.NAME}{self._from_made()}")
         return ", ".join(said) or "NOTHING"
+
+    def _from_made(self, kind: AlertKind = AlertKind.COLD) -> str:
+        """Return that an alert on the sleeper comes from made values; empty: from measured ones."""
+        return " (from made values)" if self._sensors.made and kind in BODY_KINDS else ""
 
     def _told_by(self, kind: AlertKind) -> tuple[str, ...]:
         """Return what alerts of a kind tell at this bed now."""
@@ -256,6 +272,7 @@ class BedNow:
             yield f"{_ALERTS[AlertKind.AGENT]}: it plays a recording"
         sensors, off = self._sensors, switched_off(rules)
         yield from scope.never_come(sensors.roles, off)
+        yield from scope.made_values(sensors.made)
         yield from map(": ".join, sensors.unseen(off))
         yield from scope.beyond(sensors.roles, off)
         sees_cold = AlertKind.COLD in sensors.seen(off)

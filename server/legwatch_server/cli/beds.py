@@ -208,9 +208,11 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
         if name not in ended:
             state = rests.said(name, now_ms) if one.known else "not known yet"
             rules = settings.rules_of(name)
-            blind = name in fitted and not fitted[name].seen(switched_off(rules))
+            blind = name in fitted and (
+                bool(fitted[name].made) or not fitted[name].seen(switched_off(rules))
+            )
             if one.known and name not in resting and (but[name] or blind):
-                state = "in use"  # "watched" would be said of a bed that nobody watches now
+                state = "in use"  # "watched" would be said of a bed that nobody truly watches now
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
             if name in resting and found.running and _sends(one, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"

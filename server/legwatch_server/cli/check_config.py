@@ -77,24 +77,33 @@ def _checked(path: Path, kind: str, shape: type[Any], table: dict[str, Any]) -> 
         wrong = list(_with_changes(path))
     if wrong:
         return 2
-    for doubt in _doubts(path, load(shape, table)):
+    good = load(shape, table)
+    for doubt in _doubts(path, good):
         print(f"{path}: look again: {doubt}")
     if shape is ServerSettings:
         for unused in _unused(path):
             print(f"{path}: {unused}")
     for later in waits_for_a_start(path, table):
         print(f"{path}: {later}")
-    roles = _roles(load(shape, table))
+    if unread := _unread(good):
+        print(f"{path}: recording.file: {unread}")
+        print(f"{path}: this bed can NEVER WARN ({kind}: {_summary(table)})")
+        return 1
+    roles, made = _roles(good), _made(good)
     if roles is not None:
+        for sentence in scope.made_values(made):
+            print(f"{path}: {sentence}")
         for never in scope.never_come(roles):
             print(f"{path}: {never}")
         if not scope.can_come(roles):
             print(f"{path}: this bed can NEVER WARN ({kind}: {_summary(table)})")
             return 1
-        print(f"{path}: the bed is watched for {scope.watched(roles)}")
+        what = scope.watched(roles)
+        truly = f"not truly watched: {scope.from_made(what)}" if made else f"watched for {what}"
+        print(f"{path}: the bed is {truly}")
         for unseen in scope.beyond(roles):
             print(f"{path}: not seen: {unseen}")
-        if untold := _untold(load(shape, table)):
+        if untold := _untold(good):
             print(f"{path}: {untold}")
     print(f"{path}: good ({kind}: {_summary(table)})")
     return 0
@@ -160,6 +169,16 @@ def _roles(settings: Any) -> frozenset[str] | None:
     """Return the roles of a bed's sensors; None: no bed, or an empty recording."""
     found: frozenset[str] | None = settings.roles() if hasattr(settings, "roles") else None
     return found
+
+
+def _made(settings: Any) -> frozenset[str]:
+    """Return the roles of a bed's sensors that make their values; none if it is no bed."""
+    return settings.made() if hasattr(settings, "made") else frozenset()
+
+
+def _unread(settings: Any) -> str:
+    """Return that nothing of a recording can be played; empty: there is none, or something can."""
+    return str(settings.unread()) if hasattr(settings, "unread") else ""
 
 
 def _untold(settings: Any) -> str:

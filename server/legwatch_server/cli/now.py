@@ -8,6 +8,7 @@ from pathlib import Path
 
 from legwatch import engine
 from legwatch.bedside import failing, known, out_of_order
+from legwatch.contract.bedside_info import made_places
 from legwatch.errors import SettingsError
 from legwatch.text.span import span
 from legwatch_runtime import locations
@@ -154,7 +155,7 @@ def _seen(
             name,
             windows,
             state,
-            watched.now(reader, ident, roles, windows, health)
+            watched.now(reader, ident, roles, windows, health, made_places(bedside.info))
             if roles and ident is not None
             else None,
             played=one.last.played,

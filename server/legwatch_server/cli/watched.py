@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from legwatch import scope
 from legwatch.alerting.told_sensors import doubted
 from legwatch.bedside import known
-from legwatch.contract.bedside_info import BedsideInfo
+from legwatch.contract.bedside_info import BedsideInfo, made_places
 from legwatch.contract.roles import ROLES, THERMOMETERS, Role
 from legwatch.events import AlertKind, Window
 from legwatch.limits.rules import HealthLimits, Rules
@@ -27,11 +27,12 @@ def by_bed(reader: Reader, rules_of: Callable[[str], Rules]) -> dict[str, Sensor
     states, idents = dict(reader.states()), {name: ident for ident, name in reader.beds()}
     found = {}
     for seen in reader.last_seen():
-        roles = _roles(known(seen.bedside).info, states.get(seen.bed))
+        info = known(seen.bedside).info
+        roles = _roles(info, states.get(seen.bed))
         if roles is not None and seen.bed in idents:
             windows = reader.newest(idents[seen.bed], NEWEST)
-            health = rules_of(seen.bed).health
-            found[seen.bed] = now(reader, idents[seen.bed], roles, windows, health)
+            health, made = rules_of(seen.bed).health, made_places(info)
+            found[seen.bed] = now(reader, idents[seen.bed], roles, windows, health, made)
     return found
 
 
@@ -41,17 +42,26 @@ def now(
     roles: frozenset[str],
     windows: Sequence[Window],
     health: HealthLimits,
+    made: frozenset[str],
 ) -> Sensors:
-    """Return which of a bed's sensors tell nothing now; `windows`: the newest first."""
+    """Return which of a bed's sensors tell nothing now; `windows`: the newest first.
+
+    `made`: those that make their values.
+    """
     alert = reader.standing(bed_id, AlertKind.SENSOR)
     named = "" if alert is None else doubted(alert.reason, alert.figures)
-    return Sensors(roles, mute(windows, health), named)
+    return Sensors(roles, mute(windows, health), named, made)
 
 
 def _lacks(sensors: Sensors, rules: Rules, *, now: bool) -> bool:
-    """Return True if some alert can never come for want of a sensor, or not come `now`."""
+    """Return True if some alert can never come for want of a sensor, or not come `now`.
+
+    A sensor that makes its values is wanting, too.
+    """
     off = switched_off(rules)
-    return any(scope.never_come(sensors.roles, off)) or (now and any(sensors.unseen(off)))
+    if sensors.made or any(scope.never_come(sensors.roles, off)):
+        return True
+    return now and any(sensors.unseen(off))
 
 
 def mute(windows: Sequence[Window], health: HealthLimits) -> frozenset[str]:
@@ -132,11 +142,14 @@ def can(sensors: Sensors, rules: Rules, but: str = "") -> str:
     why, seen = [but] if but else list(sensors.not_now(off)), sensors.seen(off)
     if not scope.can_come(roles, off):
         word = "can NEVER WARN"
+    elif sensors.made:
+        word = f"NOT TRULY WATCHED: {scope.from_made(scope.watched(roles, off))}"
+        word += f" ({'; '.join(why)})" if why else ""
     elif but or not seen:
         word = f"can be watched for {scope.watched(roles, off)} ({'; '.join(why)})"
     else:
         word = "; ".join((f"watched for {sensors.said(off)}", *why))
-    return "; ".join((word, *scope.never_come(roles, off)))
+    return "; ".join((word, *scope.never_come(roles, off), *scope.made_values(sensors.made)))
 
 
 def lines(

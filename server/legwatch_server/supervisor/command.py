@@ -24,6 +24,7 @@ from legwatch_server.supervisor.config import (
     check_agent,
     check_drivers,
     check_kinds,
+    made,
     owner_settings,
     what_it_watches,
     with_http_port,
@@ -109,7 +110,8 @@ def _doing(agent: Mapping[str, Any]) -> str:
     """Return what runs now: what looks like a real night to people is said to be none."""
     bed, recording = repr(agent.get("bed")), agent.get("recording")
     if not recording:
-        return f"Watching the bed {bed}."
+        simulated = " with simulated sensors; people are told of them as of real ones"
+        return f"Watching the bed {bed}{simulated if made(agent) else ''}."
     return (
         f"Playing a recording as the bed {bed}; people are told of it as of a real night. At any"
         " speed of the recording, their answers are waited for in real time."

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import reduce
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from legwatch import scope
-from legwatch.errors import SettingsError
+from legwatch.errors import LegwatchError, SettingsError
 from legwatch.options import NoOptions
 from legwatch.settings import load
 from legwatch_runtime import plugins
@@ -118,9 +119,12 @@ def check_agent(path: Path | None) -> None:
     shape, agent = shape_of("agent"), owner_settings(path)
     try:
         load(shape, agent)
-        load(shape, _of_ours(agent, shape)).check(_goes_on)
+        ours = load(shape, _of_ours(agent, shape))
+        ours.check(_goes_on)
     except SettingsError as error:
         raise SettingsError(str(path), str(error)) from None
+    if unread := ours.unread():
+        raise SettingsError(str(path), f"recording.file: {unread}")
 
 
 def _of_ours(agent: Mapping[str, Any], shape: Any) -> dict[str, Any]:
@@ -150,18 +154,37 @@ def _driver(agent: Mapping[str, Any], path: str) -> object:
     return table
 
 
+def made(agent: Mapping[str, Any]) -> frozenset[str]:
+    """Return the roles of the sensors in an agent's settings that make their values.
+
+    Drivers of other packages are not asked here: the agent asks them, and tells the server.
+    """
+    found = set()
+    for door in () if agent.get("recording") else shape_of("agent").DOORS:
+        name = _driver(agent, door.table)
+        if not isinstance(name, str) or plugins.whose(door.group, name):
+            continue
+        with suppress(LegwatchError):  # the agent says what is wrong with it
+            if plugins.makes_values(plugins.load(door.group, name, door.table, "driver")):
+                found.add(door.table.removeprefix("sensors."))
+    return frozenset(found)
+
+
 def what_it_watches(agent: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the sensors in an agent's settings can tell, and a line for what they cannot."""
     sensors = agent.get("sensors")
     if agent.get("recording") or not isinstance(sensors, Mapping | None):
         return
     roles = frozenset(sensors or ())
-    watched = scope.watched(roles)
-    yield (
-        f"It is set up to be watched for: {watched}."
-        if scope.can_come(roles)
-        else "It can NEVER WARN:"
-    )
+    watched, simulated = scope.watched(roles), made(agent)
+    if not scope.can_come(roles):
+        yield "It can NEVER WARN:"
+    elif simulated:
+        yield f"It is NOT TRULY WATCHED: {scope.from_made(watched)}."
+    else:
+        yield f"It is set up to be watched for: {watched}."
+    for sentence in scope.made_values(simulated):
+        yield f"  {sentence}"
     for never in scope.never_come(roles):
         yield f"  {never}"
     for unseen in scope.beyond(roles):

@@ -47,6 +47,8 @@ def test_all_sensors_that_fail_for_long_reasons_fit_into_a_message() -> None:
 def test_a_store_of_a_version_that_did_not_know_it_is_read() -> None:
     stored = json.loads(to_json(Bedside(INFO)))
     stored[0] = stored[0][:-1]
+    assert known(json.dumps(stored)) == Bedside(INFO)
+    stored[0] = stored[0][:-1]
     assert known(json.dumps(stored)) == Bedside(INFO._replace(failing=()))
     assert known(to_json(Bedside(INFO))) == Bedside(INFO)
 
@@ -72,3 +74,16 @@ def test_control_characters_of_an_agent_reach_no_terminal() -> None:
     body = {"v": 1, "failing": {"l\x1beg": {"readings": 3, "why": {"a\x1bb": 1}, "reopened": 0}}}
     (found,) = decode_info(json.dumps(body).encode()).failing
     assert "\x1b" not in f"{found.place} {found}"
+
+
+def test_which_sensors_make_their_values_comes_as_it_was_sent() -> None:
+    assert "made" not in json.loads(encode_info(INFO))
+    made = INFO._replace(made=("leg", "movement"))
+    assert decode_info(encode_info(made)) == made
+    assert known(to_json(Bedside(made))) == Bedside(made)
+
+
+@pytest.mark.parametrize("made", [None, "leg", {"leg": 1}, [3], ["l" * 65], ["leg"] * 33])
+def test_a_wrong_list_of_sensors_that_make_their_values_is_refused(made: Any) -> None:
+    with pytest.raises(WireError, match=r"^made: "):
+        decode_info(json.dumps({"v": 1, "made": made}).encode())

@@ -158,3 +158,10 @@ def test_a_map_that_loses_or_mixes_channels_is_refused(
     with pytest.raises(SettingsError) as told:
         open_driver("legwatch.feeds", "recorded", "recording", {"file": str(file), "map": renames})
     assert str(told.value) == f"recording.map: {why}; columns of the file: leg_temperature_c, x"
+
+
+def test_a_recording_of_which_nothing_is_read_is_not_played(tmp_path: Path) -> None:
+    night = tmp_path / "night.csv"
+    night.write_text("time,channel,value\n2026-01-02T21:00:00Z,lag_temperature_c,31.0\n")
+    with pytest.raises(SettingsError, match=r"^recording\.file: .*nothing was read: channels not"):
+        open_driver("legwatch.feeds", "recorded", "recording", {"file": str(night)})

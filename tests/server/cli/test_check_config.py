@@ -248,11 +248,14 @@ def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
         assert "look again" not in capsys.readouterr().out
 
 
+NIGHT = "time,channel,value\n2026-01-02T21:00Z,leg_temperature_c,31\n2026-01-02T21:00Z,movement,0\n"
+
+
 def test_a_recording_without_its_whole_path_is_to_be_looked_at_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)  # a unit starts the agent in another folder
-    (tmp_path / "night.csv").write_text("time,channel,value\n")
+    (tmp_path / "night.csv").write_text(NIGHT)
     assert check(tmp_path, 'bed = "anna"\n[recording]\nfile = "night.csv"\n') == 0
     assert "look again: recording.file: 'night.csv' is looked for" in capsys.readouterr().out
     whole = tmp_path / "night.csv"
@@ -269,7 +272,7 @@ def test_a_file_in_a_home_that_a_unit_does_not_see_is_to_be_looked_at_again(
     monkeypatch.setattr("sys.prefix", str(clone / ".venv"))
     away, within = home / "pi/night.csv", clone / "night.csv"
     for night in (away, within):
-        night.write_text("time,channel,value\n")
+        night.write_text(NIGHT)
 
     def said(text: str) -> str:
         assert check(tmp_path, text) == 0

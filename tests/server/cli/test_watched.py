@@ -297,11 +297,13 @@ bed = "b"
 """
 LEG = """
 [sensors.leg]
-driver = "simulated"
+driver = "dht22"
+pin = 4
 """
 MOVEMENT = """
 [sensors.movement]
-driver = "simulated"
+driver = "gpio_motion"
+pin = 17
 """
 MAT = """
 [sensors.presence]
