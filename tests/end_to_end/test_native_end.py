@@ -68,7 +68,7 @@ def run_agent(
     stranger.has(code, {f"legwatch.{group}": named for group, named in groups.items()})
     file = folder / "agent.toml"
     file.write_text(
-        f'bed = "anna"\nstate_dir = "{folder}/state"\nsample_s = 5\nwindow_s = 10\n'
+        f'bed = "anna"\nstate_dir = "{folder}/state"\nsample_s = 5\nwindow_s = 1\n'
         '[sensors.leg]\ndriver = "warm"\n[sensors.movement]\ndriver = "still"\n'
     )
     command = (sys.executable, "-m", "legwatch", "agent", "--config", str(file))
