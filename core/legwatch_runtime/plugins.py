@@ -10,11 +10,13 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch.options import check_methods, check_names, options_type, read_options
 from legwatch_runtime import shipped, strange_threads
 from legwatch_runtime.bounded_call import call_within
+from legwatch_runtime.calls import Call
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 LOADS_WITHIN_S = 30.0  # a large library on a small board
+NOT_BEFORE = "start legwatch again"  # in the words for what is not tried before that
 T = TypeVar("T")
 _begun: set[str] = set()  # what the log has named
 _whose: dict[tuple[str, str], str] = {}  # what was loaded here, and may be uninstalled meanwhile
@@ -128,8 +130,13 @@ def read(
     if not stranger:
         return read_options(kind, table, path, beside)
     key = f"{group}{stranger} {path}"
+
+    def checked() -> Any:
+        with Call(f"{word} {name!r}{stranger}", "checking the options of"):
+            return read_options(kind, table, path, beside)
+
     try:
-        return call_within(key, lambda: read_options(kind, table, path, beside), LOADS_WITHIN_S)
+        return call_within(key, checked, LOADS_WITHIN_S)
     except (SettingsError, CannotLoad):
         raise
     except (Exception, SystemExit) as error:
@@ -159,6 +166,11 @@ def whose(group: str, name: str) -> str:
     return "" if is_ours(found.point) else _in_brackets(found.point)
 
 
+def whose_loaded(group: str, name: str) -> str:
+    """Return what `whose` says of another package's that was loaded here, without a search."""
+    return _whose.get((group, name), "")
+
+
 def _in_brackets(point: "EntryPoint") -> str:
     return f" ({origin(point)})"
 
@@ -176,11 +188,13 @@ def _loaded(point: "EntryPoint", group: str, word: str) -> Any:
     if is_ours(point):
         return point.load()
     check_written(point)
-    begins(f"importing {_what(word, point)}")
-    begin = call_within if module(point) in sys.modules else first_apart
+    what = _what(word, point)
+    begins(f"importing {what}")
     # The key is the module: while one class of it hangs in the import, so does every other.
-    load = partial(_load, point.name, point.value, group)
-    return begin(f"import {module(point)}", load, LOADS_WITHIN_S)
+    key, load = f"import {module(point)}", partial(_load, point.name, point.value, group)
+    if module(point) in sys.modules:
+        return call_within(key, load, LOADS_WITHIN_S)
+    return first_apart(key, load, LOADS_WITHIN_S, Call(what, "importing"))
 
 
 def _load(name: str, value: str, group: str) -> Any:
@@ -189,8 +203,8 @@ def _load(name: str, value: str, group: str) -> Any:
     return EntryPoint(name, value, group).load()
 
 
-def first_apart(key: str, call: Callable[[], T], within_s: float) -> T:
-    """Make a call of another package's code, first in a process of its own.
+def first_apart(key: str, call: Callable[[], T], within_s: float, noted: Call) -> T:
+    """Make a call of another package's code, first in a process of its own; here it is `noted`.
 
     Raises RuntimeError if it ends that process natively, or ended one before; else as
     `call_within`, after at most 10 s more.
@@ -199,9 +213,10 @@ def first_apart(key: str, call: Callable[[], T], within_s: float) -> T:
 
     def both() -> T:
         if how := how_it_ends(key, call):
-            again = "once it is mended, start legwatch again"
+            again = f"once it is mended, {NOT_BEFORE}"
             raise RuntimeError(f"it ends the process that it runs in ({how}); {again}")
-        return call()
+        with noted:
+            return call()
 
     made: T = call_within(key, both, within_s + TRIED_WITHIN_S)
     return made

@@ -7,6 +7,7 @@ from legwatch.entry import place_of
 from legwatch_device.answers import WrongAnswer, kind
 from legwatch_device.drivers import Signal
 from legwatch_runtime.bounded_call import Hangs, call_within
+from legwatch_runtime.calls import Call
 from legwatch_runtime.clock import instant
 
 OBEYS_WITHIN_S = 3.0  # all calls of one command; the server waits 5 s for the agent's answer
@@ -15,10 +16,12 @@ OBEYS_WITHIN_S = 3.0  # all calls of one command; the server waits 5 s for the a
 class Awaited:
     """A driver that has OBEYS_WITHIN_S from now on, for all that it is asked here.
 
+    `noted` names a driver of another package, for the note of what is called.
     Each method raises Hangs after that. While a call hangs, none begins: each raises Hangs at once.
     """
 
-    def __init__(self, signal: Signal) -> None:
+    def __init__(self, signal: Signal, noted: str = "") -> None:
+        self._noted = noted
         self._signal, self._end = signal, instant().after(OBEYS_WITHIN_S)
 
     def light(self) -> bool:
@@ -49,9 +52,13 @@ class Awaited:
         return shown
 
     def _wait(self, call: Callable[[], Any]) -> Any:
+        def noted() -> Any:
+            with Call(self._noted):
+                return call()
+
         left_s = max(0.0, self._end.since(instant()))
         try:
             # While a call hangs, its thread holds the driver: no other driver gets this id.
-            return call_within(f"signal {id(self._signal)}", call, left_s)
+            return call_within(f"signal {id(self._signal)}", noted, left_s)
         except Hangs:
             raise Hangs(f"has not come back for {OBEYS_WITHIN_S:g} s") from None

@@ -13,6 +13,7 @@ from legwatch_device.samples import PlacedSensor
 from legwatch_device.settings import BUTTONS, SIGNALS, AgentSettings
 from legwatch_device.starting import Starting
 from legwatch_runtime import plugins
+from legwatch_runtime.calls import Call
 from legwatch_runtime.part import Parts
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def _sensor(role: Role, settings: AgentSettings) -> tuple[PlacedSensor, Starting
         return open_driver(role.group, table.driver, f"sensors.{role.name}", table.options)
 
     driver = _named(role.group, table.driver)
-    stranger = driver if plugins.whose(role.group, table.driver) else ""
+    stranger = _of_another(role.group, table.driver)
     placed = PlacedSensor(role, None, table.offset_c, f"{stranger}: " if stranger else "")
     return placed, Starting(f"{role.name} sensor", start, driver)
 
@@ -40,6 +41,11 @@ def _sensor(role: Role, settings: AgentSettings) -> tuple[PlacedSensor, Starting
 def _named(group: str, name: str) -> str:
     """Return what the log calls a driver; one of another package with its entry point."""
     return f"driver {name!r}{plugins.whose(group, name)}"
+
+
+def _of_another(group: str, name: str) -> str:
+    """Return what the log calls a driver of another package; empty for a shipped one."""
+    return _named(group, name) if plugins.whose(group, name) else ""
 
 
 def signal(settings: AgentSettings) -> Callable[[], Signal] | None:
@@ -85,7 +91,8 @@ class Pressing:
         assert self._table is not None
         button: Button = open_driver(BUTTONS, self._table.driver, "button", self._table.options)
         try:
-            button.listen(self.press)
+            with Call(_of_another(BUTTONS, self._table.driver)):
+                button.listen(self.press)
         except (Exception, SystemExit) as error:
             why = f"{self._driver} cannot listen: {reason(error)}{place(error, button.listen)}"
             raise CannotRun(f"button: {why}") from error

@@ -23,6 +23,7 @@ class Indicator:
 
     def __init__(self, signal: Signal | None, clock: Clock, driver: str = "its driver") -> None:
         self._signal, self._clock, self._driver = signal, clock, driver
+        self._noted = driver if driver.endswith(")") else ""  # one of another package
         self._lit_at: Instant | None = None  # the last nudge; None: off
         self._lit: dict[str, Loudness] = {}  # by alert; "": a server that names no alert
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
@@ -68,7 +69,7 @@ class Indicator:
         if self._signal is None:
             return
         try:
-            Awaited(self._signal).calm()
+            Awaited(self._signal, self._noted).calm()
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
             self._complain("lamp and buzzer cannot be put out", error)
 
@@ -96,7 +97,7 @@ class Indicator:
         A lamp that it has lit too late would else stay lit.
         """
         assert self._signal is not None
-        signal = Awaited(self._signal)
+        signal = Awaited(self._signal, self._noted)
         try:
             if self._lit:
                 signal.light()
@@ -116,7 +117,7 @@ class Indicator:
         if signal is None:
             off = command.cmd is Cmd.CALM  # CALM succeeds: nothing is on
             return CommandResult(command.id, off, "no lamp or buzzer is set up at this bed")
-        awaited = Awaited(signal)
+        awaited = Awaited(signal, self._noted)
         match command.cmd:
             case Cmd.NUDGE:
                 return self._nudge(awaited, command)

@@ -13,6 +13,7 @@ from typing import Any
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import instant
+from legwatch_runtime.plugins import NOT_BEFORE
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,8 @@ class Starting:
         text = " ".join(str(error).split()) or type(error).__name__
         why = text if isinstance(error, LegwatchError) else f"{type(error).__name__}: {text}"
         if why != self.why:
-            logger.warning("%s: %s; the others go on, and this one is tried again", self.what, why)
+            again = "" if NOT_BEFORE in why else ", and this one is tried again"
+            logger.warning("%s: %s; the others go on%s", self.what, why, again)
         self.why = why
 
 

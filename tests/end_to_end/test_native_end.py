@@ -8,6 +8,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from legwatch_runtime.calls import Running
 from legwatch_runtime.part import Parts
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.config import GeneratedConfig
@@ -24,6 +25,64 @@ CODES = {
     "a reading aborts": GOOD.replace("self): pass", "self): import os; os.abort()"),
     "a reading takes a null pointer": GOOD.replace("self): pass", f"self): {NULL}"),
 }
+
+
+# Two drivers of one file, both read at the same time; only one of them ends the agent.
+TWO = """import os, threading
+from legwatch_device.drivers import Reading, MotionSample
+both = threading.Barrier(2)
+def deeper():
+    both.wait(30)
+    {end}
+class Warm:
+    def __init__(self, options): pass
+    def read(self):
+        both.wait(30)
+        threading.Event().wait()
+class Still(Warm):
+    def seen(self):
+        deeper()
+"""
+# One that starts well beside one that ends the agent a while after it has begun to start.
+BESIDE = """import os, threading, time
+begun = threading.Event()
+class Warm:
+    def __init__(self, options):
+        begun.wait(30)
+    def read(self): pass
+class Still:
+    def __init__(self, options):
+        begun.set()
+        time.sleep(0.5)
+        os._exit(7)
+    def seen(self): pass
+"""
+
+
+def run_agent(
+    code: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Stranger, int, str]:
+    """Return whose code it was, how an agent with its two drivers ended, and what `up` says."""
+    stranger = Stranger(folder, monkeypatch)
+    groups = {"thermometers": {"warm": "{}:Warm"}, "motion": {"still": "{}:Still"}}
+    stranger.has(code, {f"legwatch.{group}": named for group, named in groups.items()})
+    file = folder / "agent.toml"
+    file.write_text(
+        f'bed = "anna"\nstate_dir = "{folder}/state"\nsample_s = 5\nwindow_s = 1\n'
+        '[sensors.leg]\ndriver = "warm"\n[sensors.movement]\ndriver = "still"\n'
+    )
+    command = (sys.executable, "-m", "legwatch", "agent", "--config", str(file))
+    path = os.pathsep.join((str(stranger.site), *sys.path))
+    events: SimpleQueue[ProcessEvent] = SimpleQueue()
+    child = Process(ProcessSpec("agent", command, {"PYTHONPATH": path}), events, Parts())
+    assert child.wait(60)
+    calling, ended = child.calling(), child.code
+    child.finish()
+    assert ended is not None
+    words = LastWords()
+    while not events.empty():
+        words.hear(getattr(events.get(), "line", ""))
+    return stranger, ended, words.at_end(ended, LOG, calling)
 
 
 def agent_file(folder: Path) -> Path:
@@ -85,18 +144,49 @@ def test_a_reading_that_ends_the_agent_long_after_the_start_is_named(
     calling, code_ = child.calling(), child.code
     child.finish()
     assert code_
-    assert calling == [f"driver 'odd' ({stranger.origin('Odd')})"]
+    assert [one.what for one in calling] == [f"calling driver 'odd' ({stranger.origin('Odd')})"]
     words = LastWords()
     while not events.empty():
         words.hear(getattr(events.get(), "line", ""))
-    assert words.at_end(code_, LOG, calling).startswith(f" It was calling {calling[0]}")
+    assert words.at_end(code_, LOG, calling).startswith(f" It was {calling[0].what}")
+
+
+@pytest.mark.parametrize("end", ["os.abort()", NULL])
+def test_of_two_drivers_in_one_file_the_one_whose_thread_failed_is_named(
+    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, ended, said = run_agent(TWO.format(end=end), tmp_path, monkeypatch)
+    assert ended < 0
+    whose = f"driver 'still' ({stranger.origin('Still')})"
+    method = f"line 14 of {stranger.site / stranger.name}.py"  # not that of `deeper`
+    assert said.startswith(f" It was calling {whose}, in {method}: update that package"), said
+    assert "warm" not in said
+
+
+def test_of_two_drivers_that_are_read_when_nothing_is_left_both_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, ended, said = run_agent(TWO.format(end="os._exit(7)"), tmp_path, monkeypatch)
+    assert ended == 7
+    still, warm = (
+        f"calling driver '{name.lower()}' ({stranger.origin(name)})" for name in ("Still", "Warm")
+    )
+    assert said.startswith(f" Probably one of these has ended it: {still}; {warm}. Update"), said
+
+
+def test_a_constructor_that_ends_the_agent_later_is_named_and_none_that_has_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, ended, said = run_agent(BESIDE, tmp_path, monkeypatch)
+    assert ended == 7
+    assert said.startswith(f" It was starting driver 'still' ({stranger.origin('Still')}): "), said
 
 
 def test_what_was_called_is_not_blamed_for_an_end_from_outside() -> None:
     words = LastWords()
     words.hear("INFO agent up")
-    said = "driver 'odd' (odd_one:Odd of odd 1.0)"
-    blamed = f" It was calling {said}: update that package, or take it out of the settings."
+    said = Running(1, "calling driver 'odd' (odd_one:Odd of odd 1.0)")
+    blamed = f" It was {said.what}: update that package, or take it out of the settings."
     assert words.at_end(7, LOG, [said]) == f"{blamed} Its log: {LOG}"
     for code in (0, -9, -15):
         assert "odd" not in words.at_end(code, LOG, [said])
@@ -128,8 +218,13 @@ def test_of_two_drivers_of_a_package_the_one_whose_file_it_is_is_named(
     words.hear("Fatal Python error: Segmentation fault")
     words.hear("Current thread 0x1 (most recent call first):")
     words.hear(f'  File "/site/kit/{file}.py", line 3 in read')
-    whose = " or ".join(f"driver '{one}' (kit.{one}:Odd of kit 1.0)" for one in named)
-    assert words.at_end(-11, LOG).startswith(f" It was calling {whose}, in line 3 of ")
+    each = [f"calling driver '{one}' (kit.{one}:Odd of kit 1.0)" for one in named]
+    said = words.at_end(-11, LOG)
+    if len(each) == 1:
+        assert said.startswith(f" It was {each[0]}, in line 3 of ")
+    else:
+        several = f" Probably one of these has ended it, in line 3 of /site/kit/{file}.py: "
+        assert said.startswith(f"{several}{'; '.join(each)}. Update its package")
 
 
 def test_up_says_no_line_of_a_dump_and_where_the_log_is(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from legwatch.entry import reason
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.events import Window
 from legwatch_runtime import plugins
+from legwatch_runtime.calls import Call
 
 FEEDS = "legwatch.feeds"
 EXTRA = (  # if these are here, the extra `device` is installed
@@ -189,7 +190,8 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
     if whose:
         plugins.begins(f"{path}: starting driver {name!r}{whose}")
     try:
-        return driver(options, **more)
+        with Call(f"driver {name!r}{whose}" if whose else "", "starting"):
+            return driver(options, **more)
     except ModuleNotFoundError as error:
         needs = f"driver {name!r}{whose} needs the module {_missing(driver, error)}"
         raise CannotRun(f"{path}: {needs}") from error  # the other sensors run without it

@@ -15,6 +15,7 @@ from legwatch_runtime import plugins
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.bounded_call import call_within
 from legwatch_runtime.part import Parts
+from legwatch_server.left_out import IN_A_ROW, is_left_out
 from legwatch_server.notify.channels import (
     STARTS_WITHIN_S,
     Notifier,
@@ -77,6 +78,11 @@ class LateChannels:
 
     def _made(self, name: str, path: str, settings: ServerSettings) -> Notifier:
         """Return a new channel that is ready to send; raises whatever it raises."""
+        if is_left_out(name):
+            raise CannotRun(
+                f"it is left out: the server has ended {IN_A_ROW} times in a row in a call of it;"
+                f" once it is mended, {plugins.NOT_BEFORE}"
+            )
         notifier = build_channel(load_channel(name, path), name, settings)
         prepare = partial(self._outboxes.prepare, {name: notifier})
         call_within(f"prepare {name} {type(notifier).__module__}", prepare, STARTS_WITHIN_S)
@@ -106,7 +112,8 @@ class LateChannels:
                     self._try(name, path, at_start=at_start)
             for name, why in self._missing.items():
                 if before.get(name) != why:
-                    logger.warning("channel %s cannot start, trying again: %s", name, why)
+                    again = "" if plugins.NOT_BEFORE in why else ", trying again"
+                    logger.warning("channel %s cannot start%s: %s", name, again, why)
             self._outboxes.use(self._settings, self._ready)
 
     def _try(self, name: str, path: str, *, at_start: bool) -> None:

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from legwatch_runtime.calls import Call
 from legwatch_runtime.part import Parts
 from legwatch_server.notify.bedside_commands import Bedsides
-from legwatch_server.notify.channels import Keeps, Notifier, Speaks
+from legwatch_server.notify.channels import Keeps, Notifier, Speaks, channel_call
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.reach import LOG_ONLY, Reach
 from legwatch_server.notify.render import Renderer
@@ -50,9 +51,11 @@ class Outboxes:
             if name not in self._made and name not in self._stores:
                 self._stores[name] = self._store.outbox(name)
             if isinstance(notifier, Keeps):
-                notifier.begin(self._around.folder)
+                with Call(channel_call(name, "begin")):
+                    notifier.begin(self._around.folder)
             if isinstance(notifier, Speaks):
-                notifier.speak_over(self._around.bedsides)
+                with Call(channel_call(name, "speak_over")):
+                    notifier.speak_over(self._around.bedsides)
 
     def use(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
         """Send by these prepared channels from now on, and by no others."""

@@ -10,6 +10,7 @@ from legwatch.entry import place, place_of, reason
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime import plugins
 from legwatch_runtime.bounded_call import Hangs, call_within
+from legwatch_runtime.calls import Call
 from legwatch_runtime.part import Part, Parts
 from legwatch_runtime.secrets import hide
 from legwatch_server.notify.accepted import (
@@ -30,6 +31,7 @@ from legwatch_server.notify.channels import (
     Retryable,
     Sent,
     Withdraws,
+    channel_call,
 )
 from legwatch_server.notify.schedule import JobKind
 from legwatch_server.settings import CHANNELS
@@ -159,10 +161,13 @@ class Workers:
             if job.kind is JobKind.RECALL:
                 return self._recall(notifier, job)
             if job.kind is JobKind.FOLLOW and isinstance(notifier, Follows):
-                return progressed(notifier.progress(job.delivery.receipt))
+                with self._noted("progress"):
+                    return progressed(notifier.progress(job.delivery.receipt))
             if _is_test(job):
-                return _rehearsed(notifier, job.push)
-            return accepted(notifier.send(job.push))
+                with self._noted("rehearse"):
+                    return _rehearsed(notifier, job.push)
+            with self._noted("send"):
+                return accepted(notifier.send(job.push))
         except PushError as error:
             return error
         except BaseException as error:  # noqa: BLE001 - a channel may raise SystemExit, too
@@ -170,15 +175,23 @@ class Workers:
             why = reason(error)
             return Raised(why) if job.kind is JobKind.FOLLOW else Retryable(why)
 
+    def _noted(self, method: str) -> Call:
+        return Call(channel_call(self._channel, method))
+
     def _recall(self, notifier: Notifier, job: Job) -> PushError | None:
         """Take a push back. While one hangs no other begins, and its author is told once."""
         if not isinstance(notifier, Withdraws):  # new settings have come since it was begun
             return Retryable("the channel cannot take back")
         withdraw, receipt = notifier.withdraw, job.delivery.receipt
+
+        def taken_back() -> object:
+            with self._noted("withdraw"):
+                return withdraw(job.push, receipt)
+
         try:
             # While a call hangs, its thread holds the channel: no other one gets this id.
             key = f"withdraw {id(notifier)}"
-            check_taken_back(call_within(key, lambda: withdraw(job.push, receipt), RECALL_WITHIN_S))
+            check_taken_back(call_within(key, taken_back, RECALL_WITHIN_S))
         except Hangs:
             wrong: PushError = Hung(RECALL_WITHIN_S)
         except PushError as error:

@@ -86,7 +86,7 @@ class Process:
         """The exit code; None while the program runs."""
         return self._process.poll()
 
-    def calling(self) -> list[str]:
+    def calling(self) -> list[calls.Running]:
         """Return what of other packages it was calling when it ended."""
         return [] if self._calls is None else calls.running(self._calls)
 

@@ -1,14 +1,16 @@
 """Keep the children running: start them in order, restart them, end them in order."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.calls import Running
 from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.part import Parts
 from legwatch_runtime.systemd import READY, Pulse, tell
+from legwatch_server import left_out
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.config import GeneratedConfig
 from legwatch_server.supervisor.last_words import LastWords
@@ -47,6 +49,7 @@ class Slot:
     was_up: bool = False  # it has run with these settings
     starts: int = 0
     words: LastWords = field(default_factory=LastWords)
+    row: left_out.Row = field(default_factory=left_out.Row)
 
 
 class Supervisor:
@@ -153,7 +156,7 @@ class Supervisor:
         else:
             self._again(slot, f"ended ({_how_it_ended(code)})", code, calling)
 
-    def _again(self, slot: Slot, how: str, code: int = 0, calling: Sequence[str] = ()) -> None:
+    def _again(self, slot: Slot, how: str, code: int = 0, calling: Sequence[Running] = ()) -> None:
         if instant().since(slot.started) > WELL_S:
             slot.backoff.reset()
         wait_s = slot.backoff.next_s()
@@ -161,6 +164,13 @@ class Supervisor:
             f"The {slot.task.name} {how}; it is started again in {wait_s:.0f} s."
             + slot.words.at_end(code, slot.log.path, calling)
         )
+        ran_s = instant().since(slot.started)
+        if name := slot.row.ended(slot.words.blamed(code, calling), ran_s):
+            slot.task = replace(slot.task, env=left_out.also(slot.task.env, name))
+            self._show(
+                f"The server has ended {left_out.IN_A_ROW} times in a row in a call of the channel"
+                f" {name}; it is left out until legwatch is started again."
+            )
         slot.again = instant().after(wait_s)
 
     def _may_start(self, name: str) -> bool:

@@ -22,6 +22,7 @@ from legwatch.options import check_methods
 from legwatch.settings import Form, no_such_key
 from legwatch_runtime import plugins
 from legwatch_runtime.bounded_call import call_within
+from legwatch_runtime.calls import Call
 from legwatch_runtime.secrets import hide
 from legwatch_server.settings import CHANNELS, ServerSettings
 
@@ -269,8 +270,12 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
         plugins.begins(f"{path}: starting channel {name!r}{stranger}")
     try:
         start = partial(kind, options, context)
-        begin = plugins.first_apart if stranger else call_within
-        made: N = begin(_key(kind), start, STARTS_WITHIN_S)
+        made: N
+        if stranger:
+            noted = Call(f"channel {name!r}{stranger}", "starting")
+            made = plugins.first_apart(_key(kind), start, STARTS_WITHIN_S, noted)
+        else:
+            made = call_within(_key(kind), start, STARTS_WITHIN_S)
         _check_abilities(made)
     except ModuleNotFoundError as error:
         raise _lacking(name, error) from None
@@ -286,6 +291,12 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
         why = hide(said or reason(error))
         raise CannotStart(name, f"{path}: the channel{whose} cannot start: {why}") from error
     return made
+
+
+def channel_call(name: str, method: str) -> str:
+    """Return the note of a call of another package's channel; empty for a shipped one."""
+    whose = plugins.whose_loaded(CHANNELS, name)
+    return f"channel {name!r}{whose}, in {method}" if whose else ""
 
 
 def given(name: str, settings: ServerSettings) -> tuple[Mapping[str, Any], ChannelContext]:
