@@ -24,7 +24,9 @@ from legwatch_server.inbox import Connected, Message, Request
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
+from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.render import Renderer
+from legwatch_server.notify.shown_instead import ShownInstead
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
@@ -155,6 +157,7 @@ class Server:
                 render=Renderer(self.settings, KEY),
                 answered=partial(_answered_in_app, self._come, self.utc_ms, name),
                 now_ms=self.utc_ms,
+                instead=ShownInstead(DeliveryPlanner(self.settings)),
             ),
         )
         staff = made._workers.staff

@@ -22,7 +22,7 @@ from legwatch_runtime.process import EXITS, MOST_ROWS, whole
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.claims import LinkClaims, TargetKind
-from legwatch_server.cli import asked, heard, watched
+from legwatch_server.cli import asked, heard, shown_quietly, watched
 from legwatch_server.cli.explain import answered, explain, headed, is_unshown, journeys, told_often
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
@@ -31,7 +31,6 @@ from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.delivery import FOLLOWED
 from legwatch_server.store.reader import open_read_only, server_ms
 from legwatch_server.store.records import Incident, NoticeRecord
 
@@ -203,16 +202,12 @@ def _held(record: NoticeRecord) -> str:
         return ""
     if notice.suppressed_by is SuppressedBy.EARLY_SIGN:
         return "  [shown to nobody]" if is_unshown(record) else "  [shown without a sound]"
-    if notice.suppressed_by is SuppressedBy.TRIAL and _is_sent(record):
+    if notice.suppressed_by is SuppressedBy.TRIAL and shown_quietly.is_sent(record):
         return "  [told quietly: learning]"
-    if notice.suppressed_by is SuppressedBy.LOW_URGENCY and _is_sent(record):
-        return "  [told quietly]"
+    if notice.suppressed_by is SuppressedBy.LOW_URGENCY:
+        return f"  [{shown_quietly.in_short(record)}]"
     waiting = notice.suppressed_by is SuppressedBy.HOLD
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
-
-
-def _is_sent(record: NoticeRecord) -> bool:
-    return any(step.state in FOLLOWED for step in record.steps)
 
 
 def _last_word(one: Heard, now_ms: int, zone: ZoneInfo, said: asked.Said) -> Iterator[str]:

@@ -18,7 +18,7 @@ from legwatch.text.foot import is_about
 from legwatch.text.message import still_sounds, title
 from legwatch.text.span import DAY_MIN, span
 from legwatch_server.answered_by import COMMAND_LINE, who_within
-from legwatch_server.cli import said
+from legwatch_server.cli import said, shown_quietly
 from legwatch_server.cli.moment import moment
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.records import DeliveryStep, Incident, NoticeRecord
@@ -96,9 +96,7 @@ _UNTOLD = {
     ),
     SuppressedBy.SILENCED: "Nobody was woken: somebody had asked for quiet.",
     SuppressedBy.TRIAL: "Nobody was woken: in the first nights of a bed its alerts make no sound.",
-    SuppressedBy.LOW_URGENCY: (
-        "Nobody was woken: the other sensors watch on without it. It was shown without a sound."
-    ),
+    SuppressedBy.LOW_URGENCY: "Nobody was woken: the other sensors watch on without it.",
     SuppressedBy.EARLY_SIGN: (
         "An early sign makes no sound and asks for no answer. At most the sleeper is shown it, by"
         " lamp or phone; it may be false."
@@ -151,6 +149,8 @@ def explain(
             if record.notice.reason in _BECAUSE:
                 yield f"  Why: {_BECAUSE[record.notice.reason]}."
         yield from _notice(record.notice, sources, _waited_min(found, record))
+        if record.notice.suppressed_by is SuppressedBy.LOW_URGENCY:
+            yield f"  {shown_quietly.sentence(record)}"
         for line in journeys(record, zone):
             yield f"  {line}"
         if is_unshown(record):

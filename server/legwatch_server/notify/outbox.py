@@ -38,7 +38,7 @@ from legwatch_server.notify.schedule import (
     waiting,
 )
 from legwatch_server.notify.worker import Job, JobResult, Workers
-from legwatch_server.store.changes import Claim, Retry
+from legwatch_server.store.changes import Changes, Claim, Retry
 from legwatch_server.store.delivery import Delivery, DeliveryState
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import OutboxStore, PushSource
@@ -71,6 +71,10 @@ class Calls:
     wake_all: Callable[[], None] = lambda: None  # other channels have work now
     answered: Callable[[int], None] = lambda _delivery: None  # in the service's own app
     reach: Reach | None = None  # hears which ways to people work
+    # What a push that was given up adds, by its alert's deliveries and the time.
+    instead: Callable[[PushSource, Delivery, Sequence[Delivery], int], Changes] = (
+        lambda _store, _failed, _related, _now_ms: ()
+    )
 
 
 class Outbox:
@@ -245,6 +249,7 @@ class Outbox:
             logger.exception("push %s cannot be rendered", delivery.id)
             why = f"{type(error).__name__}: {error}"
             self._store.apply(given_up(delivery, related, why, now_ms), now_ms)
+            self._store.apply(self._calls.instead(self._store, delivery, related, now_ms), now_ms)
             return None
 
     def _record(self, result: JobResult, now_ms: int) -> Recorded:
@@ -255,8 +260,12 @@ class Outbox:
             give_up_ms=self._patience.give_up_h * 3_600_000,
             follow_every_s=follows.follow_every_s if follows else None,
         )
-        known = record(result, self._store.around(result.job.delivery), moment)
+        delivery = result.job.delivery
+        related = self._store.around(delivery)
+        known = record(result, related, moment)
         self._store.apply(known.changes, now_ms)
+        if known.counted is Count.FAILED:
+            self._store.apply(self._calls.instead(self._store, delivery, related, now_ms), now_ms)
         if known.counted is not None:
             self.results[known.counted] += 1
         return known

@@ -11,8 +11,10 @@ from legwatch_runtime.part import Parts
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks, channel_call
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
+from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.reach import LOG_ONLY, Reach
 from legwatch_server.notify.render import Renderer
+from legwatch_server.notify.shown_instead import ShownInstead
 from legwatch_server.run_by import plays_made_night
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.port import OutboxStore, Store
@@ -62,6 +64,7 @@ class Outboxes:
         self.reach.use(settings.everybody())
         self._say_if_log_only(settings)
         patience = Patience(settings.push.give_up_h, settings.push.workers)
+        instead = ShownInstead(DeliveryPlanner(settings))
         found: dict[str, Outbox] = {}
         for name, notifier in channels.items():
             calls = Calls(
@@ -70,6 +73,7 @@ class Outboxes:
                 wake_all=self.wake,
                 reach=self.reach,
                 answered=partial(self._around.answered, name),
+                instead=instead,
             )
             found[name] = self._outbox(name, notifier, patience, calls)
         self.all = found

@@ -30,8 +30,10 @@ from legwatch_server.inbox import (
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Notifier
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
+from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.reach import Reach
 from legwatch_server.notify.render import Renderer
+from legwatch_server.notify.shown_instead import ShownInstead
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.publish.rules import RulesPublisher
 from legwatch_server.settings import ServerSettings
@@ -139,6 +141,7 @@ class InProcessServer:
                 answered=self.answered_in_app.append,
                 now_ms=self.timeline.now_ms,
                 reach=self.reach,
+                instead=ShownInstead(DeliveryPlanner(self.settings)),
             ),
         )
 
