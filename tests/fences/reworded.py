@@ -47,6 +47,8 @@ _THEN = (
     (r"\n  Said to carers: [^\n]*", ""),
     (r"(  Said: [^\n]*) I cannot warn anybody\. Check", r"\1 I cannot warn you. Check"),
     (r"\bleg_((?:usual(?:_low|_high)?|high)_c|fell_min) ", r"\1 "),
+    ((r"AMBER: the last push does not get through: the service says: later"
+      r" \(tried 9 times since 22:53\), Sat 23:01"), "green: came back, Sat 20:30"),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip
 

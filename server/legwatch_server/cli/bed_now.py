@@ -1,6 +1,6 @@
 """What is seen of one bed now, what is watched of it and what is not, and who would be told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -79,6 +79,7 @@ class BedNow:
     now_ms: int
     running: bool = True  # the server
     said: Said = ALL_WELL  # what it says of itself
+    stuck: Collection[tuple[str, str]] = ()  # ways by which the last push has not got through
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what to show: a name and its words."""
@@ -179,6 +180,8 @@ class BedNow:
         for one in self.seen.stands:
             name = "bare foot" if one.alert.reason is Reason.FOOT_BARE else _ALERTS[one.kind]
             yield f"{name} {one.words(people, self.bed_ms, self._at)}"
+            if one.unreached:
+                yield one.unreached
 
     def _sign(self) -> Iterator[str]:
         """Yield the early sign that lamp and phone show; who asked for quiet is shown none."""
@@ -318,7 +321,8 @@ class BedNow:
         if self._wholly and not self.said.deaf:  # that it is deaf, people are told
             return "nobody"
         unready = dict(self.said.unready)
-        return would_be_told.words(self.settings, self.seen.bed, self.bed_ms, _ALERTS, unready)
+        at = self.seen.bed, self.bed_ms
+        return would_be_told.words(self.settings, *at, _ALERTS, unready, self.stuck)
 
     def line(self) -> str:
         """Return everything in one line, for a log."""

@@ -22,6 +22,7 @@ from legwatch_server.cli.standing import standing
 from legwatch_server.cli.stored_state import stored_state
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
+from legwatch_server.notify.rehearsal import route_statuses
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
@@ -120,17 +121,20 @@ def _beds(found: InForce, only: str | None, said: asked.Said) -> list[BedNow]:
     rests = Rests(settings)
     resting = rests.at(now_ms)
     seen: dict[str, Seen] = {}
+    stuck = set[tuple[str, str]]()
     if found.has_run:
         with open_read_only(found.folder) as reader:
             beds = heard.beds(reader, settings, now_ms)
             seen = {one.bed: one for one in _seen(reader, beds, only, settings, resting)}
+            ways = route_statuses(reader, settings, now_ms)
+            stuck = {(way.person, way.channel) for way in ways if way.stuck}
     else:
         beds = heard.beds(None, settings, now_ms)
     if only is not None and only not in beds:
         raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
     gone = {bed for bed, rest in resting.items() if rest is Rest.ENDED and bed != only}
     names = [name for name in beds if name not in gone and only in (None, name)]
-    same = settings, rests, now_ms, found.running, said
+    same = settings, rests, now_ms, found.running, said, stuck
     return [BedNow(seen.get(name, Seen(name)), *same) for name in names]
 
 

@@ -10,9 +10,12 @@ from legwatch.conditions.verdict import Severity
 from legwatch.contract.action import BEDSIDE
 from legwatch.engine import BedState
 from legwatch.events import AlertKind
+from legwatch.oncall.escalation import Purpose
 from legwatch_server.answered_by import COMMAND_LINE, who_within
+from legwatch_server.notify.rehearsal import is_stuck
 from legwatch_server.store.reader import SqliteReader
 from legwatch_server.store.records import NoticeRecord
+from legwatch_server.store.tries import error_of, has_failed, has_left
 
 Clock = Callable[[int], str]  # the bed's clock shows this at a time, UTC ms
 
@@ -21,7 +24,8 @@ class Standing(NamedTuple):
     """An alert that stands. `by`: whose answer counts now, as it is stored; empty: none is known.
 
     `answered_ms`: when that answer came, UTC ms. `learns`: how it is told of in the first nights of
-    a bed; empty: as in any other.
+    a bed; empty: as in any other. `unreached`: that no push of it has got through to anybody, and
+    why; empty: one has, none was tried, or somebody has seen it.
     """
 
     kind: AlertKind
@@ -29,6 +33,7 @@ class Standing(NamedTuple):
     by: str = ""
     answered_ms: int = 0
     learns: str = ""
+    unreached: str = ""
 
     def words(self, names: Collection[str], now_ms: int, clock: Clock) -> str:
         """Return since when the alert stands, and who has answered it until when.
@@ -59,10 +64,32 @@ def _answered(
     what = TransitionKind.ACKNOWLEDGED if alert.acknowledged else TransitionKind.SNOOZED
     found = reader.episode(bed_id, kind, alert.episode_ms) if alert.episode_ms else None
     notices = found.notices if found else ()
+    unreached = "" if alert.acknowledged else _unreached(notices)
     for record in reversed(notices):
         if record.notice.transition is what:
-            return Standing(kind, alert, record.who or BEDSIDE, record.notice.at_ms)
-    return Standing(kind, alert, learns=_quietly(notices) if learning else "")
+            by, at_ms = record.who or BEDSIDE, record.notice.at_ms
+            return Standing(kind, alert, by, at_ms, unreached=unreached)
+    learns = _quietly(notices) if learning else ""
+    return Standing(kind, alert, learns=learns, unreached=unreached)
+
+
+def _unreached(notices: Sequence[NoticeRecord]) -> str:
+    """Return that no push has got through, and why; empty: one has, or none was tried for long.
+
+    Where one was to make a sound, only such a one counts: a lamp that was lit wakes nobody.
+    """
+    steps = [step for record in notices for step in record.steps]
+    loud = [step for step in steps if step.purpose == Purpose.LOUD]
+    lit = bool(loud) and any(has_left(step.state) for step in steps)
+    counted = loud or steps
+    failed = [step for step in counted if has_failed(step.state)]
+    if any(has_left(step.state) for step in counted) or not failed:
+        return ""
+    last = max(failed, key=lambda step: step.at_ms)
+    if not is_stuck(last.state, len(failed)):
+        return ""
+    sound = " with a sound" if lit else ""
+    return f"no push of it{sound} has reached anybody yet: {error_of(last.reason)}"
 
 
 def _quietly(notices: Sequence[NoticeRecord]) -> str:

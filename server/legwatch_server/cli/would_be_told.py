@@ -15,6 +15,7 @@ from legwatch_server.cli import empty_bed
 from legwatch_server.settings import ServerSettings
 
 Names = tuple[str, ...]
+_UNREADY, _STUCK = ": CANNOT START", ": THE LAST PUSH DID NOT GET THROUGH"
 
 
 def words(
@@ -23,14 +24,18 @@ def words(
     at_ms: int,
     alerts: Mapping[AlertKind, str],
     unready: Collection[str] = (),
+    stuck: Collection[tuple[str, str]] = (),
 ) -> str:
     """Return the people in their order with their channels; `alerts`: the words for each kind.
 
-    `unready`: channels that the running server says cannot start.
+    `unready`: channels that the running server says cannot start. `stuck`: person and channel
+    of the ways by which the last push has not got through.
     """
     people = settings.everybody()
     names = on_call(people, settings.roster, night_of(at_ms, settings.zone_of(bed)), bed)
-    shown = {name: f"{name} ({_ways(person, unready)})" for name, person in people.items()}
+    but = dict.fromkeys(stuck, _STUCK)
+    but |= {(name, way): _UNREADY for name in people for way in unready}
+    shown = {name: f"{name} ({_ways(name, one, but)})" for name, one in people.items()}
     others = _others(Watch(bed, people, names), alerts)
     usual = ", then ".join(shown[name] for name in names) or "NOBODY"
     asked = empty_bed.told(settings, bed, at_ms)
@@ -43,8 +48,8 @@ def words(
     )
 
 
-def _ways(person: Person, unready: Collection[str]) -> str:
-    return ", ".join(f"{way}: CANNOT START" if way in unready else way for way in person.channels)
+def _ways(name: str, person: Person, but: Mapping[tuple[str, str], str]) -> str:
+    return ", ".join(f"{way}{but.get((name, way), '')}" for way in person.channels)
 
 
 def _others(watch: Watch, alerts: Mapping[AlertKind, str]) -> Iterator[tuple[str, Names]]:

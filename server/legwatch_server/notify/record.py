@@ -30,6 +30,7 @@ from legwatch_server.store.changes import (
     Withdraw,
 )
 from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
+from legwatch_server.store.tries import again_in
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
 LONGEST_ASKED_S = 86_400.0
@@ -157,7 +158,7 @@ def _failed(
     wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(tries, 12))
     if isinstance(error, Retryable):
         wait_s = max(wait_s, _asked_s(error))
-    step = f"{error}; again in {wait_s:.0f} s"
+    step = again_in(str(error), wait_s)
     retry = Retry(delivery.id, now_ms + int(wait_s * 1000), str(error), step)
     others = next_way(delivery, related, now_ms) if isinstance(error, Exhausted) else ()
     return Recorded((retry, *(others if not tries else ())), Count.RETRIED, wait_s)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import time
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import Purpose
@@ -10,12 +11,14 @@ from legwatch.oncall.people import DAYS, SLEEPER, on_call
 from legwatch_server.notify.ways import way_name
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.changes import Insert
-from legwatch_server.store.delivery import DeliveryState, Episode
+from legwatch_server.store.delivery import WAITING, DeliveryState, Episode
 from legwatch_server.store.port import Reader, WriterStore
+from legwatch_server.store.records import FailedTries
 
 LATEST_H = 3  # after rehearsal.at; a server that starts later skips this evening's tests
 CONFIRMED_D = 8
 DAY_MS = 86_400_000
+STUCK_TRIES = 2  # the second one comes some seconds after the first
 _UNSENT = {
     DeliveryState.DECIDED: "waits",
     DeliveryState.CLAIMED: "the test has not come back yet",
@@ -53,6 +56,7 @@ class RouteStatus(NamedTuple):
     good: bool | None
     why: str
     at_ms: int | None
+    stuck: bool = False  # the pushes of alerts do not get through
 
 
 def evening_due(settings: ServerSettings, now_ms: int, last: str) -> str | None:
@@ -127,8 +131,9 @@ def _insert(test: DeliveryTest, now_ms: int) -> Insert:
 def route_statuses(reader: Reader, settings: ServerSettings, now_ms: int) -> list[RouteStatus]:
     """Return the state of every channel to every person; raises StoreError."""
     since = {name: way.since_ms for name, way in reader.ways().items()}
+    zone = settings.zone_of("")
     found = [
-        _route_status(reader, name, channel, since.get(way_name(name, channel), 0), now_ms)
+        _route_status(reader, (name, channel), since.get(way_name(name, channel), 0), now_ms, zone)
         for name, person in settings.everybody().items()
         for channel in dict.fromkeys((*person.channels, *person.quiet))
     ]
@@ -140,14 +145,16 @@ def route_statuses(reader: Reader, settings: ServerSettings, now_ms: int) -> lis
 
 
 def _route_status(
-    reader: Reader, person: str, channel: str, since_ms: int, now_ms: int
+    reader: Reader, way: tuple[str, str], since_ms: int, now_ms: int, zone: ZoneInfo
 ) -> RouteStatus:
     """Return the state of one channel to one person; `since_ms`: the way there is as it is now."""
-    last, push = reader.last_test(person, channel), reader.last_push(person, channel)
+    person, channel = way
+    last = reader.last_test(person, channel)
     tested_ms = 0 if last is None else last.sent_ms or last.decided_ms
-    if push is not None and push.error is not None and push.at_ms > max(since_ms, tested_ms):
-        why = f"the last push has failed: {push.error}"
-        return RouteStatus(person, channel, good=False, why=why, at_ms=push.at_ms)
+    failed = reader.failed_tries(person, channel, max(since_ms, tested_ms))
+    if failed is not None and is_stuck(failed.state, failed.number):
+        why = _why_stuck(failed, zone)
+        return RouteStatus(person, channel, good=False, why=why, at_ms=failed.at_ms, stuck=True)
     if last is None:
         return RouteStatus(person, channel, good=None, why="not tried yet", at_ms=None)
     if last.decided_ms < since_ms:
@@ -159,6 +166,20 @@ def _route_status(
     elif now_ms - last.sent_ms <= 2 * DAY_MS:
         good, why = bool(last.proof), last.proof or "cannot be tried in silence"
     return RouteStatus(person, channel, good, why, at_ms)
+
+
+def is_stuck(push: DeliveryState, failed_tries: int) -> bool:
+    """Return True if a push has not just stumbled: the first try of a service may do so."""
+    return push is DeliveryState.FAILED or failed_tries >= STUCK_TRIES
+
+
+def _why_stuck(failed: FailedTries, zone: ZoneInfo) -> str:
+    if failed.state is DeliveryState.FAILED:
+        return f"the last push has failed: {failed.error}"
+    does = "does not get through" if failed.state in WAITING else "has not got through"
+    since, last = local(failed.since_ms, zone), local(failed.at_ms, zone)
+    at = f"{since:%H:%M}" if since.date() == last.date() else f"{since:%a %H:%M}"
+    return f"the last push {does}: {failed.error} (tried {failed.number} times since {at})"
 
 
 def _confirmation_status(reader: Reader, person: str, since_ms: int, now_ms: int) -> RouteStatus:

@@ -12,7 +12,6 @@ from legwatch_server.store.delivery import (
     DeliveryState,
     Episode,
 )
-from legwatch_server.store.records import LastPush
 
 _COLUMNS = (
     "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
@@ -42,15 +41,6 @@ _UNFINISHED = (
 _LOUD_OF_UNFINISHED = (
     "SELECT l.id FROM deliveries u JOIN deliveries l ON l.bed_id=u.bed_id AND l.kind=u.kind"
     f" AND l.episode_ms=u.episode_ms WHERE u.id IN ({_UNFINISHED}) AND l.tone=?"
-)
-# Of the newest only: years of pushes have no index by person, and what is older matters no more.
-# A push that is tried again may still come.
-_NEWEST = 500
-_LAST = (
-    "SELECT sent_ms, error, claimed_ms FROM (SELECT * FROM deliveries ORDER BY id DESC LIMIT ?)"
-    f" WHERE person=? AND channel=? AND tone!='{Purpose.REHEARSAL}' AND claimed_ms IS NOT NULL"
-    f" AND (sent_ms IS NOT NULL OR state='{DeliveryState.FAILED}')"
-    " ORDER BY claimed_ms DESC, id DESC LIMIT 1"
 )
 _PURPOSES, _STATES = set(Purpose), set(DeliveryState)
 _ONE = "SELECT 1 FROM deliveries WHERE id=? AND state=?"
@@ -113,15 +103,6 @@ def unreadable(db: sqlite3.Connection, newest: int) -> int:
         f" WHERE state NOT IN {_any(list(DeliveryState))} OR tone NOT IN {_any(list(Purpose))}"
     )
     return int(db.execute(sql, (newest,)).fetchone()[0])
-
-
-def last_push(db: sqlite3.Connection, person: str, channel: str) -> LastPush | None:
-    """Return what became of the last push that was no test; None: none is known."""
-    row = db.execute(_LAST, (_NEWEST, person, channel)).fetchone()
-    if row is None:
-        return None
-    sent_ms, error, at_ms = row
-    return LastPush(error if sent_ms is None else None, at_ms)
 
 
 def is_answered(db: sqlite3.Connection, ident: int) -> bool:

@@ -18,8 +18,8 @@ from legwatch_server.store.delivery import Delivery, Episode
 from legwatch_server.store.errors import StoreDamaged
 from legwatch_server.store.minutes import Minute
 from legwatch_server.store.records import (
+    FailedTries,
     Incident,
-    LastPush,
     LastSeen,
     LastTest,
     Loaded,
@@ -266,8 +266,8 @@ class Reader(Protocol):
     def last_test(self, person: str, channel: str) -> LastTest | None:
         """Return what became of the last silent test; None: there was none."""
 
-    def last_push(self, person: str, channel: str) -> LastPush | None:
-        """Return what became of the last push that was no test; None: none is known."""
+    def failed_tries(self, person: str, channel: str, after_ms: int) -> FailedTries | None:
+        """Return the tries since a time, and since the last push that left; None: none failed."""
 
     def confirmed_ms(self, person: str) -> int | None:
         """Return when a person last confirmed that they can be woken; None: never."""

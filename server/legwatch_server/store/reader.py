@@ -24,6 +24,7 @@ from legwatch_server.store import (
     rehearsals,
     sizes,
     times,
+    tries,
     unreadable,
     upgrade,
     windows,
@@ -38,8 +39,8 @@ from legwatch_server.store.connection import (
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.minutes import Minute
 from legwatch_server.store.records import (
+    FailedTries,
     Incident,
-    LastPush,
     LastSeen,
     LastTest,
     Loaded,
@@ -217,9 +218,9 @@ class SqliteReader:
         return rehearsals.last_test(self._db, person, channel)
 
     @reading(StoreError)
-    def last_push(self, person: str, channel: str) -> LastPush | None:
-        """Return what became of the last push that was no test; None: none is known."""
-        return deliveries.last_push(self._db, person, channel)
+    def failed_tries(self, person: str, channel: str, after_ms: int) -> FailedTries | None:
+        """Return the tries since a time, and since the last push that left; None: none failed."""
+        return tries.failed(self._db, person, channel, after_ms)
 
     @reading(StoreError)
     def confirmed_ms(self, person: str) -> int | None:

@@ -206,10 +206,17 @@ class LastTest(NamedTuple):
     proof: str | None
 
 
-class LastPush(NamedTuple):
-    """What became of the last push that was no test; `error` None: it was sent."""
+class FailedTries(NamedTuple):
+    """The tries of one way that have failed, tests apart, since a push has left by it.
 
-    error: str | None
+    `error`, `state` and `at_ms` are of the last try: why it has failed, what is now with its push,
+    and when it was, UTC ms.
+    """
+
+    error: str
+    state: DeliveryState
+    number: int
+    since_ms: int
     at_ms: int
 
 

@@ -33,7 +33,8 @@ from legwatch_server.store.changes import (
 from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
 from legwatch_server.store.errors import ValuesRefused
 from legwatch_server.store.port import OutboxStore, Store
-from legwatch_server.store.records import LastPush, StoredBed
+from legwatch_server.store.records import FailedTries, StoredBed
+from legwatch_server.store.tries import again_in
 from server.store.contract import (
     BED,
     EPISODE,
@@ -435,27 +436,37 @@ def test_a_push_is_made_from_what_is_stored(store: Store) -> None:
         assert (outbox.has_step(1, "later"), outbox.has_step(1, "earlier")) == (True, False)
 
 
-def test_the_last_push_of_a_route_tells_why_it_failed(store: Store) -> None:
+def test_a_route_tells_which_tries_have_failed_since_a_push_has_left(store: Store) -> None:
     test = INSERT._replace(notice_id=0, purpose=Purpose.REHEARSAL)
-    with_deliveries(store, INSERT, INSERT, test, INSERT._replace(person="anna"))
-    refused = LastPush("refused", NOW + 3)
-    steps: tuple[tuple[int, Change, LastPush | None], ...] = (
+    with_deliveries(store, INSERT, INSERT, test, INSERT._replace(person="anna"), INSERT)
+    away = FailedTries("away", DeliveryState.DECIDED, 1, NOW, NOW)
+    refused = FailedTries("refused", DeliveryState.FAILED, 1, NOW + 3, NOW + 3)
+    over = FailedTries("gone", DeliveryState.WITHDRAWN, 2, NOW + 3, NOW + 6)
+    steps: tuple[tuple[int, Change, FailedTries | None], ...] = (
         (0, Claim(1, again=False), None),
-        (0, Retry(1, NOW, "away", "away; again"), None),  # it may still come
-        (0, Claim(2, again=False), None),
-        (0, SENT._replace(id=2), LastPush(None, NOW)),
-        (3, Claim(1, again=False), LastPush(None, NOW)),
+        (0, Retry(1, NOW, "away", again_in("away", 2)), away),
+        (0, Claim(2, again=False), away),
+        (0, SENT._replace(id=2), None),
+        (3, Claim(1, again=False), None),
         (3, Fail(1, "refused"), refused),
         (4, Claim(3, again=False), refused),
         (4, Fail(3, "a test"), refused),
         (5, Claim(4, again=False), refused),
         (5, Fail(4, "of another"), refused),
+        (5, MarkRecalled(2, "not taken back", failed=True), refused),
+        (6, Claim(5, again=False), refused),
+        (6, Retry(5, NOW, "gone", again_in("gone", 2)), over._replace(state=DeliveryState.DECIDED)),
+        (7, Withdraw(5, "it is over"), over),
     )
     for after_ms, change, expected in steps:
         with store.transaction() as tx:
             tx.apply((change,), NOW + after_ms)
         with store.reader() as reader:
-            assert reader.last_push("bert", "phone") == expected, change
+            assert reader.failed_tries("bert", "phone", 0) == expected, change
+    with store.reader() as reader:
+        later = over._replace(number=1, since_ms=NOW + 6)
+        assert reader.failed_tries("bert", "phone", NOW + 3) == later
+        assert reader.failed_tries("bert", "phone", NOW + 6) is None
 
 
 def test_the_last_test_of_a_route_tells_its_proof(store: Store) -> None:

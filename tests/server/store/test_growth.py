@@ -14,7 +14,7 @@ import pytest
 
 from bench.big_store import ALERTS, END_MS, Size, make
 from legwatch_server.claims import TargetKind
-from legwatch_server.store import check, deliveries
+from legwatch_server.store import check, deliveries, tries
 from legwatch_server.store.connection import connect
 from legwatch_server.store.delivery import Episode
 from legwatch_server.store.reader import SqliteReader
@@ -45,7 +45,7 @@ QUESTIONS: dict[str, Question] = {
     "the last notice": lambda r, _: r.last_notice(),
     "what waits to be sent": lambda r, _: r.backlog(END_MS),
     "a test that never was": lambda r, _: r.last_test("anna", "phone"),
-    "a push that never was": lambda r, _: r.last_push("anna", "phone"),
+    "a push that never was": lambda r, _: r.failed_tries("anna", "phone", 0),
     "who confirmed": lambda r, _: r.confirmed_ms("bert"),
     "what could not be read": lambda r, _: r.unread(),
     "a night": lambda r, _: r.nights(1, LAST, LAST),
@@ -92,7 +92,7 @@ def steps(db: sqlite3.Connection, asks: Callable[[], object]) -> int:
 def test_a_question_of_a_reader_does_not_grow(
     name: str, stores: dict[Size, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "_NEWEST", 50)  # of which the smaller store has enough
+    monkeypatch.setattr(tries, "_NEWEST", 50)  # of which the smaller store has enough
     found = []
     for size, path in stores.items():
         with closing(SqliteReader(path)) as reader:

@@ -54,6 +54,7 @@ ALLOWED = {
     ("check.readable", "answers"): NEWEST,
     ("check.readable", "quarantine"): NEWEST,
     ("deliveries.unreadable", "deliveries"): NEWEST,
+    ("tries.failed", "deliveries"): NEWEST,
     ("deliveries.backlog", "deliveries"): OPEN,
     ("deliveries.unfinished", "deliveries"): OPEN,
     ("times.move", "deliveries"): OPEN,
@@ -152,7 +153,7 @@ def ask_a_reader(path: Path) -> None:
         reader.last_notice()
         reader.backlog(NOW_MS)
         reader.last_test("anna", "phone")
-        reader.last_push("anna", "phone")
+        reader.failed_tries("anna", "phone", 0)
         reader.confirmed_ms("anna")
         reader.unread()
         reader.last_night(ZoneInfo("UTC"))
