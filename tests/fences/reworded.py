@@ -45,6 +45,7 @@ _THEN = (
     (r"  How sure it was: (\d+) %[^\n]*\n((?:[^\n]*\n)*?)(  Figures: [^\n]*?still_min \d+)",
      r"\2\3, sure_pct \1"),
     (r"\n  Said to carers: [^\n]*", ""),
+    (r"\n {13}but [^\n]*", ""),
     (r"(  Said: [^\n]*) I cannot warn anybody\. Check", r"\1 I cannot warn you. Check"),
     (r"\bleg_((?:usual(?:_low|_high)?|high)_c|fell_min) ", r"\1 "),
     ((r"AMBER: the last push does not get through: the service says: later"

@@ -24,17 +24,12 @@ from legwatch_server.cli import empty_bed, would_be_told
 from legwatch_server.cli.asked import ALL_WELL, Said
 from legwatch_server.cli.standing import Standing
 from legwatch_server.cli.watched import reading
+from legwatch_server.cli.would_be_told import ALERTS
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
 MINUTE_MS = 60_000
 LONGEST_FAULT = 100  # letters that are shown
-_ALERTS = {
-    AlertKind.COLD: "cold legs",
-    AlertKind.STILL: "lying still",
-    AlertKind.SENSOR: "a sensor that fails",
-    AlertKind.AGENT: "a bedside that is silent",
-}
 _ROOM = "air of the room"
 _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
 _READ = {role.fault: role.fields[0].name for role in ROLES}  # what each sensor of a window gives
@@ -178,7 +173,7 @@ class BedNow:
         yield from self._sign()
         people = self.settings.everybody()
         for one in self.seen.stands:
-            name = "bare foot" if one.alert.reason is Reason.FOOT_BARE else _ALERTS[one.kind]
+            name = "bare foot" if one.alert.reason is Reason.FOOT_BARE else ALERTS[one.kind]
             yield f"{name} {one.words(people, self.bed_ms, self._at)}"
             if one.unreached:
                 yield one.unreached
@@ -205,7 +200,7 @@ class BedNow:
             for what in self._told_by(kind)
         ]
         said += [
-            f"only urgent: {_ALERTS[kind]}{self._from_made(kind)}"
+            f"only urgent: {ALERTS[kind]}{self._from_made(kind)}"
             for kind in kinds
             if self._urgent_sounds(kind)
         ]
@@ -220,7 +215,7 @@ class BedNow:
     def _told_by(self, kind: AlertKind) -> tuple[str, ...]:
         """Return what alerts of a kind tell at this bed now."""
         foot = kind is AlertKind.COLD and self._sensors.sees_foot(switched_off(self._rules))
-        return (_ALERTS[kind], _FOOT) if foot else (_ALERTS[kind],)
+        return (ALERTS[kind], _FOOT) if foot else (ALERTS[kind],)
 
     def _no_empty_bed(self) -> str | None:
         """Return why an empty bed would not be told now; empty: it would; None: nobody asks."""
@@ -272,7 +267,7 @@ class BedNow:
             what = "the sleeper and the sensors" if self._plays else "the sleeper"
             yield f"{what}: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
         if self._plays:
-            yield f"{_ALERTS[AlertKind.AGENT]}: it plays a recording"
+            yield f"{ALERTS[AlertKind.AGENT]}: it plays a recording"
         sensors, off = self._sensors, switched_off(rules)
         yield from scope.never_come(sensors.roles, off)
         yield from scope.made_values(sensors.made)
@@ -322,7 +317,7 @@ class BedNow:
             return "nobody"
         unready = dict(self.said.unready)
         at = self.seen.bed, self.bed_ms
-        return would_be_told.words(self.settings, *at, _ALERTS, unready, self.stuck)
+        return would_be_told.words(self.settings, *at, unready, self.stuck)
 
     def line(self) -> str:
         """Return everything in one line, for a log."""

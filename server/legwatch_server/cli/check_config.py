@@ -27,7 +27,7 @@ from legwatch_server.covered import covered
 from legwatch_server.kinds import CONFIGS
 from legwatch_server.meant import server_by
 from legwatch_server.notify.example_addresses import copied
-from legwatch_server.notify.known_beds import doubts, heard
+from legwatch_server.notify.known_beds import doubts, heard, untold
 from legwatch_server.settings import ServerSettings
 
 
@@ -200,6 +200,7 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
         yield from unseen("mqtt.ca_file", settings.mqtt.ca_file)
         yield from zone.concerns(settings)
         yield from settings.concerns()
+        yield from untold(settings)
         yield from _signs_of_carers(path)
 
 

@@ -19,7 +19,7 @@ from legwatch_runtime.process import whole
 from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import asked, heard, watched
+from legwatch_server.cli import asked, heard, watched, would_be_told
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.in_force import InForce
@@ -193,8 +193,10 @@ def _roster(settings: ServerSettings, beds: _Beds, now_ms: int, nights: int) -> 
             label = "last night, told until noon: "
         # A pause ends at a noon: the night that begins then is watched.
         watched_then = beds.at(max(now_ms, noon_ms(night, zone)))
-        for order, which in _orders(settings, watched_then, night):
+        for order, which, others in _orders(settings, watched_then, night):
             print(f"  {night:%a %d %b}  {label}{' -> '.join(order) or 'NOBODY'}{which}")
+            if others:
+                print(f"{'':<13}but {others}")
             of_tonight.update(order if night == tonight else ())
     return of_tonight
 
@@ -208,13 +210,14 @@ def _tonight(settings: ServerSettings, now_ms: int) -> date:
 
 def _orders(
     settings: ServerSettings, beds: Sequence[str], night: date
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield each order of people in a night, and for which beds it is if there are several."""
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield each order of people in a night, its beds if not all, and who else is told what."""
     people, orders = settings.everybody(), dict[tuple[str, ...], list[str]]()
     for bed in beds:
         orders.setdefault(on_call(people, settings.roster, night, bed), []).append(bed)
     for names, same_order in orders.items():
-        yield names, f"  (bed {', '.join(same_order)})" if len(orders) > 1 else ""
+        which = f"  (bed {', '.join(same_order)})" if len(orders) > 1 else ""
+        yield names, which, "; ".join(would_be_told.others(settings, same_order[0], night))
 
 
 def _routes(

@@ -5,6 +5,7 @@ watch the bed are told: a command that names only the roster would say less than
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 
 from legwatch.conditions.verdict import Severity
 from legwatch.events import AlertKind
@@ -14,6 +15,12 @@ from legwatch.oncall.people import Person, on_call
 from legwatch_server.cli import empty_bed
 from legwatch_server.settings import ServerSettings
 
+ALERTS: Mapping[AlertKind, str] = {
+    AlertKind.COLD: "cold legs",
+    AlertKind.STILL: "lying still",
+    AlertKind.SENSOR: "a sensor that fails",
+    AlertKind.AGENT: "a bedside that is silent",
+}
 Names = tuple[str, ...]
 _UNREADY, _STUCK = ": CANNOT START", ": THE LAST PUSH DID NOT GET THROUGH"
 
@@ -22,44 +29,45 @@ def words(
     settings: ServerSettings,
     bed: str,
     at_ms: int,
-    alerts: Mapping[AlertKind, str],
     unready: Collection[str] = (),
     stuck: Collection[tuple[str, str]] = (),
 ) -> str:
-    """Return the people in their order with their channels; `alerts`: the words for each kind.
+    """Return the people in their order with their channels.
 
     `unready`: channels that the running server says cannot start. `stuck`: person and channel
     of the ways by which the last push has not got through.
     """
     people = settings.everybody()
-    names = on_call(people, settings.roster, night_of(at_ms, settings.zone_of(bed)), bed)
+    night = night_of(at_ms, settings.zone_of(bed))
+    names = on_call(people, settings.roster, night, bed)
     but = dict.fromkeys(stuck, _STUCK)
     but |= {(name, way): _UNREADY for name in people for way in unready}
     shown = {name: f"{name} ({_ways(name, one, but)})" for name, one in people.items()}
-    others = _others(Watch(bed, people, names), alerts)
     usual = ", then ".join(shown[name] for name in names) or "NOBODY"
     asked = empty_bed.told(settings, bed, at_ms)
     return "; ".join(
         (
             usual,
-            *(f"{what}: {_listed(who)}" for what, who in others),
+            *others(settings, bed, night),
             *([f"{empty_bed.NAME}: {', '.join(asked)}"] if asked else []),
         )
     )
 
 
-def _ways(name: str, person: Person, but: Mapping[tuple[str, str], str]) -> str:
-    return ", ".join(f"{way}{but.get((name, way), '')}" for way in person.channels)
-
-
-def _others(watch: Watch, alerts: Mapping[AlertKind, str]) -> Iterator[tuple[str, Names]]:
-    """Yield what is told to others than those on call, and to whom."""
-    for kind, what in alerts.items():
+def others(settings: ServerSettings, bed: str, night: date) -> Iterator[str]:
+    """Yield in words what is told in a night to others than all on call, and to whom."""
+    people = settings.everybody()
+    watch = Watch(bed, people, on_call(people, settings.roster, night, bed))
+    for kind, what in ALERTS.items():
         warned = woken(kind, Severity.WARNING, watch)
         if not warned and (urgent := woken(kind, Severity.URGENT, watch)):
-            yield f"{what}, if urgent", urgent
+            yield f"{what}, if urgent: {_listed(urgent)}"
         elif warned != tuple(watch.on_call):
-            yield what, warned
+            yield f"{what}: {_listed(warned)}"
+
+
+def _ways(name: str, person: Person, but: Mapping[tuple[str, str], str]) -> str:
+    return ", ".join(f"{way}{but.get((name, way), '')}" for way in person.channels)
 
 
 def _listed(names: Names) -> str:

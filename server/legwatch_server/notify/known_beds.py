@@ -8,7 +8,9 @@ can be misspelt twice.
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from legwatch.conditions.verdict import Severity
 from legwatch.errors import LegwatchError, SettingsError
+from legwatch.events import AlertKind
 from legwatch.oncall.people import Person
 from legwatch_runtime.rights import is_there
 from legwatch_server.settings import ServerSettings
@@ -71,6 +73,20 @@ def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[
             yield _no_lamp(name, choice)
         if person.out_of_bed and not any(settings.rules_of(b).out.after_s for b in choice or [""]):
             yield f"people.{name}.out_of_bed: nothing is told of an empty bed: out.after_s is 0"
+
+
+def untold(settings: ServerSettings) -> Iterator[str]:
+    """Yield each person who is called, and whom nothing wakes, or who has only the server's log."""
+    everybody, log = settings.everybody(), ("console",)
+    reached = any(one.channels != log for one in everybody.values())
+    for name, person in everybody.items():
+        if reached and person.channels == log:
+            yield (
+                f"people.{name}.channels: {name} is told in the server's log only, and the next"
+                " person waits for an answer: give a channel that reaches a phone"
+            )
+        if not any(person.is_woken_by(kind, Severity.URGENT) for kind in AlertKind):
+            yield f"people.{name}.woken_for: {name} is woken for nothing, also when on call"
 
 
 def beds_of(person: Person, settings: ServerSettings, heard: Iterable[str]) -> list[str]:

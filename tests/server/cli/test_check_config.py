@@ -248,6 +248,21 @@ def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
         assert "look again" not in capsys.readouterr().out
 
 
+def test_who_is_called_and_cannot_be_reached_is_to_be_looked_at_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    never = 'cold = "never", still = "never", sensor = "never", agent = "never"'
+    anna = 'channels = ["ntfy"]\naddress = { ntfy = "a-long-odd-topic" }\n'
+    text = f"[people.karl]\nwoken_for = {{ {never} }}\n[people.anna]\n{anna}"
+    assert check(tmp_path, text, "--as", "server") == 0
+    said = capsys.readouterr().out
+    assert "look again: people.karl.channels: karl is told in the server's log only" in said
+    assert "look again: people.karl.woken_for: karl is woken for nothing" in said
+    assert "people.anna" not in said
+    assert check(tmp_path, "[people.karl]\n", "--as", "server") == 0  # as at the first start
+    assert "people.karl" not in capsys.readouterr().out
+
+
 NIGHT = "time,channel,value\n2026-01-02T21:00Z,leg_temperature_c,31\n2026-01-02T21:00Z,movement,0\n"
 
 

@@ -110,3 +110,21 @@ def test_a_push_is_tried_now_by_each_channel_of_a_person(
     with pytest.raises(SettingsError, match=r"--push: there is no 'nobody'; known: anna, karl"):
         duty.main([*at, "nobody"])
     assert not (tmp_path / "state").exists()  # nothing of it is stored
+
+
+def test_what_somebody_on_call_is_not_woken_for_is_said_with_who_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = dict.fromkeys(("cold", "still", "sensor", "agent"), "never")
+    people = {"karl": {"channels": ["console"], "woken_for": never}, "anna": {}}
+    table = {"people": people, "roster": [{"people": ["karl", "anna"]}], "beds": {"b": {}}}
+    monkeypatch.setitem(TABLE, "people", table["people"])
+    monkeypatch.setitem(TABLE, "roster", table["roster"])
+    monkeypatch.setitem(TABLE, "beds", table["beds"])
+    path = tmp_path / "server.toml"
+    path.write_text(dumps({"state_dir": str(tmp_path / "state"), **TABLE}))
+    duty.main(["--config", str(path), "--nights", "1"])
+    said = capsys.readouterr().out
+    assert "tonight  karl -> anna\n" in said
+    others = ("cold legs", "lying still", "a sensor that fails", "a bedside that is silent")
+    assert f"  but {'; '.join(f'{what}: anna' for what in others)}\n" in said
