@@ -85,7 +85,8 @@ def untold(settings: ServerSettings) -> Iterator[str]:
                 f"people.{name}.channels: {name} is told in the server's log only, and the next"
                 " person waits for an answer: give a channel that reaches a phone"
             )
-        if not any(person.is_woken_by(kind, Severity.URGENT) for kind in AlertKind):
+        woken = any(person.is_woken_by(kind, Severity.URGENT) for kind in AlertKind)
+        if not (woken or person.out_of_bed):
             yield f"people.{name}.woken_for: {name} is woken for nothing, also when on call"
 
 
