@@ -186,7 +186,11 @@ def _line_of(task: ProcessSpec) -> socket.socket | None:
     if not task.patience_s:
         return None
     line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    line.bind(f"\0{_name_of(task)}")
+    try:
+        line.bind(f"\0{_name_of(task)}")
+    except OSError:
+        line.close()
+        raise
     line.setblocking(False)
     return line
 
