@@ -222,7 +222,9 @@ class BedNow:
         if self._unseen or self.seen.state is None:
             return None  # of the sleeper nothing is watched, which is said already
         bed, state = self.seen.bed, self.seen.state
-        return empty_bed.why_not(self.settings, bed, self.bed_ms, state, self._sensors)
+        return empty_bed.why_not(
+            self.settings, bed, self.bed_ms, state.bed.facts.out, self._sensors
+        )
 
     def _holds(self, kind: AlertKind) -> bool:
         """Return True if an alert of this kind can come now, quiet or not."""

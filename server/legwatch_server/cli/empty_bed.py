@@ -1,7 +1,6 @@
 """Would an empty bed be told now, and to whom? For the carers who ask for it, and nobody else."""
 
 from legwatch.conditions import out
-from legwatch.engine import BedState
 from legwatch.limits.rules import Rules
 from legwatch.night import is_within, local, night_of
 from legwatch.oncall.people import on_call, told_out_of_bed
@@ -17,7 +16,7 @@ def told(settings: ServerSettings, bed: str, at_ms: int) -> tuple[str, ...]:
 
 
 def why_not(
-    settings: ServerSettings, bed: str, at_ms: int, state: BedState, sensors: Sensors
+    settings: ServerSettings, bed: str, at_ms: int, known: out.OutNight, sensors: Sensors
 ) -> str | None:
     """Return why it would not be told now; empty: it would; None: nobody asks for it."""
     rules = settings.rules_of(bed)
@@ -27,7 +26,7 @@ def why_not(
         return "its limit is off (out.after_s = 0)"
     if not sensors.sees_empty():
         return "neither a presence sensor nor air and movement together can tell it now"
-    night = out.of_night(state.bed.facts.out, at_ms, rules)
+    night = out.of_night(known, at_ms, rules)
     if night.episode_ms:
         since = f"{local(night.episode_ms, settings.zone_of(bed)):%H:%M}"
         return f"it was told at {since}; now only the return is told"

@@ -13,9 +13,9 @@ from legwatch.events import AlertKind
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.answered_by import COMMAND_LINE, who_within
 from legwatch_server.notify.rehearsal import is_stuck
+from legwatch_server.store.delivery import GOT_THROUGH, NOT_THROUGH, error_of
 from legwatch_server.store.reader import SqliteReader
 from legwatch_server.store.records import NoticeRecord
-from legwatch_server.store.tries import error_of, has_failed, has_left
 
 Clock = Callable[[int], str]  # the bed's clock shows this at a time, UTC ms
 
@@ -80,10 +80,10 @@ def _unreached(notices: Sequence[NoticeRecord]) -> str:
     """
     steps = [step for record in notices for step in record.steps]
     loud = [step for step in steps if step.purpose == Purpose.LOUD]
-    lit = bool(loud) and any(has_left(step.state) for step in steps)
+    lit = bool(loud) and any(step.state in GOT_THROUGH for step in steps)
     counted = loud or steps
-    failed = [step for step in counted if has_failed(step.state)]
-    if any(has_left(step.state) for step in counted) or not failed:
+    failed = [step for step in counted if step.state in NOT_THROUGH]
+    if any(step.state in GOT_THROUGH for step in counted) or not failed:
         return ""
     last = max(failed, key=lambda step: step.at_ms)
     if not is_stuck(last.state, len(failed)):

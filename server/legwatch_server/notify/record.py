@@ -29,8 +29,7 @@ from legwatch_server.store.changes import (
     Retry,
     Withdraw,
 )
-from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
-from legwatch_server.store.tries import again_in
+from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState, again_in
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
 LONGEST_ASKED_S = 86_400.0

@@ -23,6 +23,20 @@ class DeliveryState(StrEnum):
 
 WAITING = (DeliveryState.DECIDED, DeliveryState.CLAIMED)  # not known to be sent
 FOLLOWED = (DeliveryState.SENT, DeliveryState.DELIVERED)  # the service may tell more
+# Of a step: by it a push has got through, or a try has failed.
+GOT_THROUGH = (DeliveryState.SENT, DeliveryState.ANSWERED)
+NOT_THROUGH = (DeliveryState.RETRY, DeliveryState.FAILED)
+_AGAIN = "; again in "
+
+
+def again_in(error: str, wait_s: float) -> str:
+    """Return the reason of a step for a try that has failed, and is made again."""
+    return f"{error}{_AGAIN}{wait_s:.0f} s"
+
+
+def error_of(reason: str | None) -> str:
+    """Return the error alone from the reason of a step."""
+    return (reason or "").rsplit(_AGAIN, 1)[0]
 
 
 class Episode(NamedTuple):

@@ -30,11 +30,10 @@ from legwatch_server.store.changes import (
     Supersede,
     Withdraw,
 )
-from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
+from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState, again_in
 from legwatch_server.store.errors import ValuesRefused
 from legwatch_server.store.port import OutboxStore, Store
 from legwatch_server.store.records import FailedTries, StoredBed
-from legwatch_server.store.tries import again_in
 from server.store.contract import (
     BED,
     EPISODE,
