@@ -55,7 +55,6 @@ from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import check_known, doubts, heard_beds, unknown_shifts
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Around, Outboxes
-from legwatch_server.notify.reach import LOG_ONLY
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.notify.ways import ways
 from legwatch_server.publish.deadman import DeadManSwitch
@@ -63,7 +62,7 @@ from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.publish.rules import RulesPublisher
 from legwatch_server.reload import SettingsWatch
 from legwatch_server.rest import Rest
-from legwatch_server.settings import ServerSettings
+from legwatch_server.settings import LOG_ONLY, ServerSettings
 from legwatch_server.settings_file import read
 from legwatch_server.signed_links import signing_key
 from legwatch_server.store.database import SqliteStore

@@ -28,6 +28,7 @@ from legwatch_server.fixed_limits import owners
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CHANNELS = "legwatch.notifiers"  # the entry points of the push channels
+LOG_ONLY = "console"  # writes to the log: it reaches people only if nothing else is set up
 
 
 def _time_or_never(text: str) -> str:
@@ -218,12 +219,22 @@ class ServerSettings:
         _check_port(self)
 
     def everybody(self) -> dict[str, Person]:
-        """Return all people with their channels; one person if the settings name nobody."""
+        """Return all people with their channels; one person if the settings name nobody.
+
+        Beside other channels the log is none: its line would count as a push that has left.
+        """
         named = self.people or {EVERYONE: Person(role=SLEEPER)}
+        asked = {name: person.channels or self.push.channels for name, person in named.items()}
         return {
-            name: replace(person, channels=person.channels or self.push.channels)
+            name: replace(person, channels=_loud(asked[name]) or asked[name])
             for name, person in named.items()
         }
+
+    def beside_log(self) -> list[str]:
+        """Return the keys that name the log beside other channels, where it is not used."""
+        every = {f"people.{name}.channels": one.channels for name, one in self.people.items()}
+        every["push.channels"] = self.push.channels
+        return [key for key, names in every.items() if 0 < len(_loud(names)) < len(names)]
 
     def channel_names(self) -> dict[str, str]:
         """Return every channel in use, with the path of the settings key that names the channel."""
@@ -293,6 +304,11 @@ def _check_channels(settings: ServerSettings) -> None:
     for name, person in settings.people.items():
         _check_once(person.channels, f"people.{name}.channels")
         _check_once(person.quiet, f"people.{name}.quiet")
+
+
+def _loud(channels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the channels that can reach a person."""
+    return tuple(name for name in channels if name != LOG_ONLY)
 
 
 def _check_once(channels: tuple[str, ...], path: str) -> None:

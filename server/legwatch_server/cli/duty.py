@@ -11,7 +11,7 @@ from typing import NamedTuple
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch.limits.rules import is_night
 from legwatch.night import local, night_of, noon_ms
-from legwatch.oncall.people import on_call, told_out_of_bed
+from legwatch.oncall.people import told_out_of_bed
 from legwatch.scope import Sensors
 from legwatch.text.span import span
 from legwatch_runtime import locations
@@ -25,6 +25,7 @@ from legwatch_server.cli.on_disk import judged
 from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
+from legwatch_server.on_duty import on_duty
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings
@@ -169,7 +170,7 @@ def _out_of_bed(settings: ServerSettings, beds: Sequence[str], now_ms: int) -> I
     """Yield who is told tonight that a bed has been empty for long, if anybody asks for it."""
     people, night = settings.everybody(), _tonight(settings, now_ms)
     for bed in beds:
-        names = told_out_of_bed(people, bed, on_call(people, settings.roster, night, bed))
+        names = told_out_of_bed(people, bed, on_duty(settings, night, bed))
         after_s = settings.rules_of(bed).out.after_s
         if names and after_s:
             yield f"{bed}: empty for {span(after_s / 60)} at night: told {', '.join(names)}"
@@ -212,9 +213,9 @@ def _orders(
     settings: ServerSettings, beds: Sequence[str], night: date
 ) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Yield each order of people in a night, its beds if not all, and who else is told what."""
-    people, orders = settings.everybody(), dict[tuple[str, ...], list[str]]()
+    orders = dict[tuple[str, ...], list[str]]()
     for bed in beds:
-        orders.setdefault(on_call(people, settings.roster, night, bed), []).append(bed)
+        orders.setdefault(on_duty(settings, night, bed), []).append(bed)
     for names, same_order in orders.items():
         which = f"  (bed {', '.join(same_order)})" if len(orders) > 1 else ""
         yield names, which, "; ".join(would_be_told.others(settings, same_order[0], night))

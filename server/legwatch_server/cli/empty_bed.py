@@ -3,8 +3,9 @@
 from legwatch.conditions import out
 from legwatch.limits.rules import Rules
 from legwatch.night import is_within, local, night_of
-from legwatch.oncall.people import on_call, told_out_of_bed
+from legwatch.oncall.people import told_out_of_bed
 from legwatch.scope import Sensors
+from legwatch_server.on_duty import on_duty
 from legwatch_server.settings import ServerSettings
 
 NAME = "an empty bed"
@@ -39,7 +40,7 @@ def why_not(
 
 def _ask(settings: ServerSettings, bed: str, at_ms: int) -> tuple[str, ...]:
     people, night = settings.everybody(), night_of(at_ms, settings.zone_of(bed))
-    return told_out_of_bed(people, bed, on_call(people, settings.roster, night, bed))
+    return told_out_of_bed(people, bed, on_duty(settings, night, bed))
 
 
 def _hours(rules: Rules) -> str:

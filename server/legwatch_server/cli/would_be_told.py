@@ -11,8 +11,9 @@ from legwatch.conditions.verdict import Severity
 from legwatch.events import AlertKind
 from legwatch.night import night_of
 from legwatch.oncall.escalation import Watch, woken
-from legwatch.oncall.people import Person, on_call
+from legwatch.oncall.people import Person
 from legwatch_server.cli import empty_bed
+from legwatch_server.on_duty import on_duty
 from legwatch_server.settings import ServerSettings
 
 ALERTS: Mapping[AlertKind, str] = {
@@ -39,7 +40,7 @@ def words(
     """
     people = settings.everybody()
     night = night_of(at_ms, settings.zone_of(bed))
-    names = on_call(people, settings.roster, night, bed)
+    names = on_duty(settings, night, bed)
     but = dict.fromkeys(stuck, _STUCK)
     but |= {(name, way): _UNREADY for name in people for way in unready}
     shown = {name: f"{name} ({_ways(name, one, but)})" for name, one in people.items()}
@@ -57,7 +58,7 @@ def words(
 def others(settings: ServerSettings, bed: str, night: date) -> Iterator[str]:
     """Yield in words what is told in a night to others than all on call, and to whom."""
     people = settings.everybody()
-    watch = Watch(bed, people, on_call(people, settings.roster, night, bed))
+    watch = Watch(bed, people, on_duty(settings, night, bed))
     for kind, what in ALERTS.items():
         warned = woken(kind, Severity.WARNING, watch)
         if not warned and (urgent := woken(kind, Severity.URGENT, watch)):

@@ -13,7 +13,8 @@ from legwatch.errors import LegwatchError, SettingsError
 from legwatch.events import AlertKind
 from legwatch.oncall.people import Person
 from legwatch_runtime.rights import is_there
-from legwatch_server.settings import ServerSettings
+from legwatch_server.on_duty import in_log_only
+from legwatch_server.settings import LOG_ONLY, ServerSettings
 from legwatch_server.store.reader import FILE, open_read_only
 
 LAMP = "mqtt"  # the channel whose address is a bed
@@ -76,14 +77,19 @@ def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[
 
 
 def untold(settings: ServerSettings) -> Iterator[str]:
-    """Yield each person who is called, and whom nothing wakes, or who has only the server's log."""
-    everybody, log = settings.everybody(), ("console",)
-    reached = any(one.channels != log for one in everybody.values())
+    """Yield each person who is called, and whom nothing wakes, or who has only the server's log.
+
+    And each key that names the log beside other channels.
+    """
+    for key in settings.beside_log():
+        yield f"{key}: {LOG_ONLY!r} is not used beside other channels: a log wakes nobody"
+    everybody = settings.everybody()
+    unreached = in_log_only(everybody)
     for name, person in everybody.items():
-        if reached and person.channels == log:
+        if name in unreached:
             yield (
-                f"people.{name}.channels: {name} is told in the server's log only, and the next"
-                " person waits for an answer: give a channel that reaches a phone"
+                f"people.{name}.channels: {name} is told in the server's log only, and so after all"
+                " others: give a channel that reaches a phone"
             )
         woken = any(person.is_woken_by(kind, Severity.URGENT) for kind in AlertKind)
         if not (woken or person.out_of_bed):

@@ -12,11 +12,11 @@ from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks, channel_call
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.planner import DeliveryPlanner
-from legwatch_server.notify.reach import LOG_ONLY, Reach
+from legwatch_server.notify.reach import Reach
 from legwatch_server.notify.render import Renderer
 from legwatch_server.notify.shown_instead import ShownInstead
 from legwatch_server.run_by import plays_made_night
-from legwatch_server.settings import ServerSettings
+from legwatch_server.settings import LOG_ONLY, ServerSettings
 from legwatch_server.store.port import OutboxStore, Store
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from legwatch.alerting.told_here import Known
 from legwatch.events import BODY_KINDS
 from legwatch.night import night_of
 from legwatch.oncall.escalation import NotificationStep, Purpose, Watch, is_over, notification_steps
-from legwatch.oncall.people import SLEEPER, Person, on_call
+from legwatch.oncall.people import SLEEPER, Person
+from legwatch_server.on_duty import on_duty
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.batch import SERVER_ID, NewNotice
 from legwatch_server.store.changes import Change, Changes, Insert, Recall, Supersede, Withdraw
@@ -90,7 +91,7 @@ class DeliveryPlanner:
     def watch(self, bed: str, at_ms: int) -> Watch:
         """Return who watches over a bed in the night of `at_ms`."""
         night = night_of(at_ms, self._settings.zone_of(bed))
-        return Watch(bed, self.people, on_call(self.people, self._settings.roster, night, bed))
+        return Watch(bed, self.people, on_duty(self._settings, night, bed))
 
     def notified(self, own: Iterable[Delivery]) -> set[str]:
         """Return who got a loud push in this episode, or whose loud push is being sent."""

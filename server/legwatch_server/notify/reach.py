@@ -7,10 +7,10 @@ from typing import NamedTuple
 from legwatch.oncall.people import Person
 from legwatch.text.span import span
 from legwatch_runtime.clock import Instant, instant
+from legwatch_server.settings import LOG_ONLY
 
 LOST_S = 300.0  # a service that stumbles is back by then
 LATE_S = 120.0  # how much later than planned a retry may end
-LOG_ONLY = "console"  # writes to the log: it reaches people only if nothing else is set up
 Way = tuple[str, str]  # person, channel
 
 

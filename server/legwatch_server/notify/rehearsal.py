@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import Purpose
-from legwatch.oncall.people import DAYS, SLEEPER, on_call
+from legwatch.oncall.people import DAYS, SLEEPER
 from legwatch_server.notify.ways import way_name
-from legwatch_server.settings import ServerSettings
+from legwatch_server.on_duty import in_log_only, on_duty
+from legwatch_server.settings import LOG_ONLY, ServerSettings
 from legwatch_server.store.changes import Insert
 from legwatch_server.store.delivery import WAITING, DeliveryState, Episode
 from legwatch_server.store.port import Reader, WriterStore
@@ -19,6 +20,7 @@ LATEST_H = 3  # after rehearsal.at; a server that starts later skips this evenin
 CONFIRMED_D = 8
 DAY_MS = 86_400_000
 STUCK_TRIES = 2  # the second one comes some seconds after the first
+_IN_LOG = "wakes nobody, and so is told last: give a channel that reaches a phone"
 _UNSENT = {
     DeliveryState.DECIDED: "waits",
     DeliveryState.CLAIMED: "the test has not come back yet",
@@ -89,7 +91,7 @@ def trial_end_tests(
     for bed in beds:
         night = night_of(now_ms, settings.zone_of(bed.name))
         sleepers = [n for n, p in people.items() if p.role == SLEEPER and p.watches(bed.name)]
-        duty = on_call(people, settings.roster, night, bed.name)
+        duty = on_duty(settings, night, bed.name)
         found += [
             DeliveryTest(name, people[name].channels[0], Purpose.INFO, bed.id)
             for name in dict.fromkeys((*sleepers, *duty))
@@ -131,9 +133,13 @@ def _insert(test: DeliveryTest, now_ms: int) -> Insert:
 def route_statuses(reader: Reader, settings: ServerSettings, now_ms: int) -> list[RouteStatus]:
     """Return the state of every channel to every person; raises StoreError."""
     since = {name: way.since_ms for name, way in reader.ways().items()}
-    zone = settings.zone_of("")
+    zone, unreached = settings.zone_of(""), in_log_only(settings.everybody())
     found = [
-        _route_status(reader, (name, channel), since.get(way_name(name, channel), 0), now_ms, zone)
+        RouteStatus(name, channel, good=False, why=_IN_LOG, at_ms=None)
+        if name in unreached and channel == LOG_ONLY
+        else _route_status(
+            reader, (name, channel), since.get(way_name(name, channel), 0), now_ms, zone
+        )
         for name, person in settings.everybody().items()
         for channel in dict.fromkeys((*person.channels, *person.quiet))
     ]

@@ -205,7 +205,7 @@ def test_an_alert_that_nobody_answers_has_reached_somebody(ward: InProcessServer
 def test_the_log_is_no_way_to_a_person_where_there_is_another(tmp_path: Path) -> None:
     people = {"anna": {"channels": ["console", "phone"]}}
     ward = open_ward(tmp_path, people=people)
-    ward.reach.note("anna", "console", sent=True)
+    ward.reach.note("anna", "console", sent=True)  # as of settings before a reload
     ward.reach.note("anna", "phone", sent=False)
     wait(ward, 5)
     assert ward.reach.is_lost()

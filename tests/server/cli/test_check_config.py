@@ -256,9 +256,13 @@ def test_who_is_called_and_cannot_be_reached_is_to_be_looked_at_again(
     text = f"[people.karl]\nwoken_for = {{ {never} }}\n[people.anna]\n{anna}"
     assert check(tmp_path, text, "--as", "server") == 0
     said = capsys.readouterr().out
-    assert "look again: people.karl.channels: karl is told in the server's log only" in said
+    assert "look again: people.karl.channels: karl is told in the server's log only, and so" in said
     assert "look again: people.karl.woken_for: karl is woken for nothing" in said
     assert "people.anna" not in said
+    both = anna.replace('["ntfy"]', '["ntfy", "console"]')
+    assert check(tmp_path, f"[people.anna]\n{both}", "--as", "server") == 0
+    said = capsys.readouterr().out
+    assert "look again: people.anna.channels: 'console' is not used beside other channels" in said
     assert check(tmp_path, "[people.karl]\n", "--as", "server") == 0  # as at the first start
     assert "people.karl" not in capsys.readouterr().out
 

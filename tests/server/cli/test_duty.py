@@ -90,7 +90,11 @@ def test_a_push_is_tried_now_by_each_channel_of_a_person(
     nobody = "http://127.0.0.1:9"  # nothing listens on the discard port
     people = {
         "anna": {"channels": ["console"], "language": "de"},
-        "karl": {"channels": ["console", "ntfy", "mqtt"], "address": {"ntfy": "a-topic-of-karl"}},
+        "karl": {
+            "channels": ["ntfy", "mqtt"],
+            "quiet": ["console"],
+            "address": {"ntfy": "a-topic-of-karl"},
+        },
     }
     table = {"people": people, "push": {"ntfy": {"url": nobody}}}
     path.write_text(dumps({"state_dir": str(tmp_path / "state"), "zone": "UTC", **table}))
@@ -128,3 +132,19 @@ def test_what_somebody_on_call_is_not_woken_for_is_said_with_who_is(
     assert "tonight  karl -> anna\n" in said
     others = ("cold legs", "lying still", "a sensor that fails", "a bedside that is silent")
     assert f"  but {'; '.join(f'{what}: anna' for what in others)}\n" in said
+
+
+def test_whom_only_the_log_tells_is_amber_and_last_while_others_have_a_phone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    phone = {"channels": ["ntfy"], "address": {"ntfy": "a-long-odd-topic"}}
+    people = {"anna": {"channels": ["console"]}, "karl": phone}
+    table = {"people": people, "zone": "UTC", "beds": {"b": {}}, "state_dir": str(state)}
+    (tmp_path / "server.toml").write_text(dumps(table))
+    InProcessServer(state, read(tmp_path / "server.toml"), begin_ms=0).close()
+    duty.main(["--config", str(tmp_path / "server.toml"), "--nights", "1"])
+    said = capsys.readouterr().out
+    assert "karl -> anna" in said
+    assert "console    AMBER: wakes nobody, and so is told last: give a channel that" in said

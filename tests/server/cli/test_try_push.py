@@ -36,7 +36,7 @@ def tried(code: str | None, stranger: Stranger, capsys: pytest.CaptureFixture[st
     """Return the lines that are said of a channel with this code, and of the console after it."""
     stranger.has(code, {CHANNELS: {"odd": "{}:Odd"}})
     file = stranger.site / "server.toml"
-    file.write_text('zone = "UTC"\n[people.anna]\nchannels = ["odd", "console"]\n')
+    file.write_text('zone = "UTC"\n[people.anna]\nchannels = ["odd"]\nquiet = ["console"]\n')
     exit_code = legwatch(["duty", "--config", str(file), "--push", "anna"])
     said = capsys.readouterr()
     assert said.err == ""
@@ -88,7 +88,7 @@ def test_a_channel_whose_options_are_wrong_or_that_is_not_installed_stops_no_oth
     stranger: Stranger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = stranger.site / "server.toml"
-    people = '[people.anna]\nchannels = ["nose", "ntfy", "console"]\n'
+    people = '[people.anna]\nchannels = ["nose", "ntfy"]\nquiet = ["console"]\n'
     file.write_text(f'zone = "UTC"\n{people}[push.ntfy]\nurl = "nowhere"\n')
     assert legwatch(["duty", "--config", str(file), "--push", "anna"]) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -38,6 +38,29 @@ def test_an_alert_goes_to_one_after_the_other_and_to_each_channel_in_turn() -> N
     assert cancelled(changes) == []
 
 
+def test_whom_only_the_log_tells_is_told_last_and_nobody_waits_for_them() -> None:
+    log = {"role": "sleeper", "channels": ["console"]}
+    planned = planner(anna=log, bert={"channels": ["phone"]}, cleo={"channels": ["phone"]})
+    assert added(planned.plan(7, new(), (), NOW)) == [
+        ("bert", "phone", "loud", 0),
+        ("cleo", "phone", "loud", 10),
+        ("anna", "console", "loud", 20),
+    ]
+
+
+def test_where_the_log_is_all_there_is_the_order_stays() -> None:
+    log = {"channels": ["console"]}
+    planned = planner(zoe=log, bert=log)
+    assert [who for who, *_ in added(planned.plan(7, new(), (), NOW))] == ["zoe", "bert"]
+
+
+@pytest.mark.parametrize("channels", [["console", "phone"], ["phone", "console"]])
+def test_a_line_in_the_log_does_not_count_as_a_push(channels: list[str]) -> None:
+    """It would take the phone's tries off: "reached by console"."""
+    planned = planner(anna={"channels": channels})
+    assert added(planned.plan(7, new(), (), NOW)) == [("anna", "phone", "loud", 0)]
+
+
 def test_a_plan_is_the_same_for_the_same_values() -> None:
     rows = (row(1), sent(2, "bert"))
     louder = new(TransitionKind.ESCALATED)
