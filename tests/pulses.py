@@ -31,6 +31,12 @@ def knock(seed: int, edges: int = 12) -> Train:
     return (0, widths[0], *later)
 
 
+def pulses(number: int, seed: int = 0) -> Train:
+    """Return short pulses of 2-20 ms, with gaps of 2-40 ms between them."""
+    chance = random.Random(seed)
+    return tuple(chance.uniform(0.002, most_s) for _ in range(number) for most_s in (0.04, 0.02))
+
+
 def turn(seed: int, edges: int) -> Train:
     """Return somebody who turns over: knocks of six edges, half a second apart."""
     knocks = [knock(seed + n, 6) for n in range(edges // 6)]

@@ -8,11 +8,14 @@ from glob import glob
 from itertools import pairwise
 from pathlib import Path
 
+from legwatch_device.drivers.bed_mat import BedMat
+from legwatch_device.drivers.gpio_button import GpioButton
 from legwatch_device.drivers.gpio_line import SETTLE_S
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from pulses import GLITCH, KNOCK, SPACINGS_S, Train, evenly, every, knock, turn
+from legwatch_device.drivers.gpio_signal import GpioSignal
+from pulses import GLITCH, KNOCK, SPACINGS_S, Train, evenly, every, knock, pulses, turn
 
-PULL = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio{pin}/pull"
+SIM = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio{pin}/{what}"
 OTHER = """
 from legwatch_device.drivers.{module} import {kind}
 try:
@@ -24,11 +27,86 @@ FLOOD = 400  # edges as fast as the machine can; the kernel keeps 16 of a line
 HOLD_S = 120
 
 
+def other_side(pin: int, what: str) -> Path:
+    """Return the file by which a line is driven (`pull`) or looked at (`value`) from outside."""
+    return Path(glob(SIM.format(pin=pin, what=what))[0])  # noqa: PTH207
+
+
+def pull(pin: int, *, low: bool) -> None:
+    """Close a contact to ground, or open it."""
+    other_side(pin, "pull").write_text("pull-down" if low else "pull-up")
+
+
+def seen_from_outside(pin: int, for_s: float) -> list[tuple[int, float]]:
+    """Return the levels of an output with the seconds that each has lasted."""
+    value, levels = other_side(pin, "value"), list[tuple[int, float]]()
+    began = last = time.monotonic()
+    level = int(value.read_text())
+    while time.monotonic() - began < for_s:
+        time.sleep(0.005)
+        now = int(value.read_text())
+        if now != level:
+            levels.append((level, round(time.monotonic() - last, 2)))
+            level, last = now, time.monotonic()
+    return [*levels, (level, round(time.monotonic() - last, 2))]
+
+
+def presses(button: int) -> None:
+    """Press a button short, long, and with bouncing contacts; tell what was reported."""
+    reported = list[str]()
+    GpioButton(GpioButton.Options(button)).listen(reported.append)
+    for name, train in (
+        ("tap", (0.0, 0.2)),
+        ("hold", (0.0, 3.6)),
+        ("tap that bounces", (0.0, 0.004, 0.003, 0.2, 0.004, 0.003)),
+        ("three taps", (0.0, 0.15, 0.4, 0.15, 0.4, 0.15)),
+    ):
+        for place, wait_s in enumerate(train):
+            time.sleep(wait_s)
+            pull(button, low=place % 2 == 0)
+        time.sleep(0.5)
+        tell(name, reported.copy())
+        reported.clear()
+
+
+def signals(lamp: int, buzzer: int) -> None:
+    """Tell what lamp and buzzer do, as it is seen from the other side."""
+    both = GpioSignal(GpioSignal.Options(lamp, buzzer))
+    tell("signals at the start", [seen_from_outside(pin, 0.1) for pin in (lamp, buzzer)])
+    both.light()
+    both.sound()
+    tell("buzzer", seen_from_outside(buzzer, 4.8))
+    tell("lamp", seen_from_outside(lamp, 0.1))
+    both.calm()
+    tell("signals when calm", [seen_from_outside(pin, 1.0) for pin in (lamp, buzzer)])
+    both.blink()
+    tell("blink", seen_from_outside(lamp, 1.5))
+
+
+def mats(to_ground: int, opens: int) -> None:
+    """Tell what two mats say: one that closes, one that opens, and the first while it bounces."""
+    closing = BedMat(BedMat.Options(to_ground))
+    opening = BedMat(BedMat.Options(opens, opens=True))
+    for name, low in (("mats with nobody", (False, True)), ("mats with somebody", (True, False))):
+        pull(to_ground, low=low[0])
+        pull(opens, low=low[1])
+        time.sleep(0.3)
+        early = closing.present()
+        time.sleep(1.2)
+        tell(name, [early, closing.present(), opening.present()])
+    for low in (False, True) * 10:
+        pull(to_ground, low=low)
+        time.sleep(0.05)
+    bouncing = closing.present()
+    time.sleep(1.5)
+    tell("a mat that bounces", [bouncing, closing.present()])
+
+
 class Line:
     """A line with its driver, driven from the other side."""
 
     def __init__(self, pin: int) -> None:
-        self._pull = Path(glob(PULL.format(pin=pin))[0])  # noqa: PTH207
+        self._pull = other_side(pin, "pull")
         self.motion = GpioMotion(GpioMotion.Options(pin))
         self._active = False
 
@@ -75,11 +153,15 @@ for apart_s in SPACINGS_S:
     spring.plays(f"edges {apart_s * 1000:g} ms apart", evenly(30, apart_s))
 spring.plays("runs free", every(6.0, times=5))
 spring.plays("noise", GLITCH)
+spring.plays("1000 pulses", pulses(1000))
 spring.plays("flood", (0.0,) * FLOOD)
 spring.plays("knock after the flood", KNOCK)
 active.plays("a knock that leaves the line active", KNOCK[:-1])
 for seed in range(3):
     active.plays(f"knock {seed} of a line that rests active", knock(seed))
+presses(5)
+signals(6, 13)
+mats(16, 26)
 time.sleep(max(0.0, held_since_s + HOLD_S - time.monotonic()))
 tell("still held", [round(time.monotonic() - held_since_s - 3, 2), pir.motion.seen()])
 pir.change()

@@ -46,7 +46,7 @@ def seen() -> dict[str, Any]:
 
 def test_each_train_has_its_edges_and_the_seconds_that_it_lasts(seen: dict[str, Any]) -> None:
     trains = {name: told for name, told in seen.items() if "played" in told and name != "flood"}
-    assert len(trains) == 25
+    assert len(trains) == 26
     for name, told in trains.items():
         (rising, settled_s), (moves, moved_s, _) = told["played"], told["seen"]
         assert (name, moves) == (name, rising)
@@ -57,6 +57,32 @@ def test_after_more_edges_than_the_kernel_keeps_the_line_rests_again(seen: dict[
     (rising, settled_s), (moves, moved_s, _) = seen["flood"]["played"], seen["flood"]["seen"]
     assert 1 <= moves <= rising
     assert moved_s == pytest.approx(settled_s, abs=0.1)
+
+
+def test_of_a_thousand_short_pulses_none_is_lost(seen: dict[str, Any]) -> None:
+    assert seen["1000 pulses"]["played"][0] == 1000
+    assert seen["1000 pulses"]["seen"][0] == 1000
+
+
+def test_a_button_is_a_tap_a_hold_or_a_tap_whose_contacts_bounce(seen: dict[str, Any]) -> None:
+    names = ("tap", "hold", "tap that bounces", "three taps")
+    assert [seen[name] for name in names] == [["ack"], ["cramp"], ["ack"], ["ack"] * 3]
+
+
+def test_lamp_and_buzzer_do_what_the_other_side_sees(seen: dict[str, Any]) -> None:
+    for name in ("signals at the start", "signals when calm"):
+        assert [[level for level, _ in line] for line in seen[name]] == [[0], [0]]
+    assert [level for level, _ in seen["lamp"]] == [1]
+    assert [level for level, _ in seen["buzzer"]] == [1, 0, 1, 0, 1, 0, 1]
+    for level, for_s in seen["buzzer"][1:-1]:
+        assert for_s == pytest.approx(0.4 if level else 1.1, abs=0.15)
+    assert [level for level, _ in seen["blink"]] == [1, 0, 1, 0]
+
+
+def test_mats_say_who_lies_there_and_nothing_while_a_contact_bounces(seen: dict[str, Any]) -> None:
+    assert seen["mats with nobody"][1:] == [False, False]
+    assert seen["mats with somebody"] == [None, True, True]
+    assert seen["a mat that bounces"] == [None, True]
 
 
 def test_a_line_that_a_pir_holds_is_told_in_seconds(seen: dict[str, Any]) -> None:
