@@ -94,8 +94,8 @@ def mats(to_ground: int, opens: int) -> None:
         early = closing.present()
         time.sleep(1.2)
         tell(name, [early, closing.present(), opening.present()])
-    for low in (False, True) * 10:
-        pull(to_ground, low=low)
+    for level in (False, True) * 10:
+        pull(to_ground, low=level)
         time.sleep(0.05)
     bouncing = closing.present()
     time.sleep(1.5)
