@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS presses (
   id INTEGER PRIMARY KEY AUTOINCREMENT, after_id INTEGER NOT NULL, payload BLOB NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+# A window changes three pages, and each flush writes them whole: small ones spare the card. A file
+# that is there keeps its own size.
+_PAGE_BYTES = 1024
 _TABLES = ("facts", "presses", "spool")
 _SEQUENCES = ("spool", "presses")
 _MOST = 1 << 40  # all rows at once: a spool has 14 nights
@@ -156,6 +159,7 @@ class SpoolFile:
     def _made(self, path: Path | str) -> sqlite3.Connection:
         db = sqlite3.connect(path, isolation_level=None)
         try:
+            db.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.executescript(_SCHEMA)

@@ -67,11 +67,17 @@ def damage(path: Path, kind: str, seed: int) -> None:
 
 
 def zero_page(path: Path, number: int) -> None:
-    """Zero one page; the first is 1."""
+    """Zero one page of a database; the first is 1."""
     raw = bytearray(path.read_bytes())
-    at = (number - 1) * PAGE_BYTES
-    raw[at : at + PAGE_BYTES] = bytes(PAGE_BYTES)
+    size = page_bytes(path)
+    at = (number - 1) * size
+    raw[at : at + size] = bytes(size)
     path.write_bytes(raw)
+
+
+def page_bytes(path: Path) -> int:
+    """Return the size of a page, as the header of a database tells it."""
+    return int.from_bytes(path.read_bytes()[16:18], "big")
 
 
 @contextmanager

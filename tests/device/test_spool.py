@@ -70,3 +70,15 @@ def test_a_start_of_the_agent_is_known_as_long_as_its_windows_wait(spool: Spool)
     spool.forget_starts(RUN, ZERO)
     assert [spool.fact(name) for name, _ in known] == [None] * 4
     assert spool.fact("lost") == 3
+
+
+def test_a_window_adds_little_to_the_card(tmp_path: Path) -> None:
+    """Each flush writes the pages that it changes whole, and there is one in ten seconds."""
+    path = tmp_path / "spool.db"
+    with closing(Spool(path)) as spool:
+        log = path.with_name("spool.db-wal")
+        spool.put([window(1)])
+        before = log.stat().st_size
+        for seq in range(2, 102):
+            spool.put([window(seq)])
+        assert (log.stat().st_size - before) / 100 < 5000  # 16,500 with pages of 4096 bytes

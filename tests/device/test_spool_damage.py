@@ -51,7 +51,7 @@ def seqs(spool: Spool) -> list[int]:
 
 def test_each_page_zeroed_leaves_a_bed_that_sends(path: Path) -> None:
     whole = path.read_bytes()
-    for number in range(1, len(whole) // harm.PAGE_BYTES + 1):
+    for number in range(1, len(whole) // harm.page_bytes(path) + 1):
         path.write_bytes(whole)
         harm.zero_page(path, number)
         with closing(Spool(path)) as spool:
