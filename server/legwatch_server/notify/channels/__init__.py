@@ -19,6 +19,7 @@ from legwatch.entry import reason
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.options import check_methods
+from legwatch.printable import shown
 from legwatch.settings import Form, no_such_key
 from legwatch_runtime import plugins
 from legwatch_runtime.bounded_call import call_within
@@ -31,6 +32,7 @@ METHODS = ("send",)  # what every channel has
 ABILITIES = ("withdraw", "progress", "rehearse", "begin", "speak_over")  # what some have beside
 STARTS_WITHIN_S = 20.0  # a channel sends nothing at its start
 LONGEST_FOLLOW_S = 3600
+MOST_WHY = 300  # characters of what a failed push says
 N = TypeVar("N")
 
 
@@ -64,10 +66,13 @@ class Push:
 
 
 class PushError(LegwatchError):
-    """A push failed; every such error is a Permanent or a Retryable. It shows no secret."""
+    """A push failed; every such error is a Permanent or a Retryable.
+
+    It shows no secret. It is one line for a terminal, though a service may answer with a page.
+    """
 
     def __init__(self, why: str) -> None:
-        super().__init__(hide(why))
+        super().__init__(shown(" ".join(hide(str(why)).split()), MOST_WHY))
 
 
 class Permanent(PushError):  # noqa: N818 - "raise Permanent" reads well

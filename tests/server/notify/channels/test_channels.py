@@ -25,6 +25,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch.options import NoOptions
 from legwatch.settings import load
 from legwatch_server.notify.channels import (
+    MOST_WHY,
     ChannelContext,
     Exhausted,
     Follows,
@@ -673,3 +674,15 @@ def test_the_weekly_question_makes_no_sound_in_a_browser(service: Service, tmp_p
     made = rig("webpush", service, tmp_path)
     made.notifier.send(replace(made.push, purpose=Purpose.CONFIRM, severity=Severity.LOG))
     assert service.asked[0].headers["urgency"] == "low"
+
+
+@pytest.mark.parametrize("kind", [Permanent, Retryable])
+def test_what_a_service_answers_is_one_line_that_a_terminal_only_shows(
+    kind: type[PushError],
+) -> None:
+    """Another package may raise with all that its service has answered."""
+    page = "\x1b[2J\x1b]0;title\x07<html>\n<p>gone\r</p>" + "x" * 10_000
+    said = str(kind(page))
+    assert said.startswith(r"\x1b[2J\x1b]0;title\x07<html> <p>gone </p>xxx")
+    assert said.isprintable()
+    assert len(said) == MOST_WHY
