@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from legwatch.contract.failing import Failing
+from legwatch.contract.roles import Role
 from legwatch.entry import place, reason
+from legwatch.printable import shown
 from legwatch_device.answers import WrongAnswer
 from legwatch_device.drivers import METHODS, NothingNew, ReadFault
 from legwatch_device.failing import Tally
@@ -34,6 +36,7 @@ ANSWER_S = 1.0  # how long the end of a window waits for a sensor that answers a
 HANGS_S = 30.0  # a slow sensor that takes longer hangs; a DHT22 needs 8 s at most
 GIVEN_UP_S, LONGEST_S = 120.0, 3600.0  # a thread that hangs is given up, later ones after longer
 MOST_GIVEN_UP = 3  # threads of one sensor that still hang
+SAID_S = 60.0  # a fault of this length is over with a word; shorter ones come and go
 CANNOT_START, HANGS, DRIVER_ERROR = "cannot_start", "hangs", "driver_error"
 
 
@@ -79,6 +82,7 @@ class SensorReader:
         self._polled = placed.role.group in POLLED
         self._samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
         self._told_now: frozenset[str] = frozenset()  # the faults of this state in the log
+        self._failing_since, self._refused = clock.instant(), False
         self._stop = threading.Event()
         self._tally = Tally(placed.role.name, clock)
         self._given_up: list[Part] = []
@@ -197,17 +201,17 @@ class SensorReader:
         `late`: the answer has come so late that the sensor still hangs. None: there is nothing new,
         or the thread was given up meanwhile, and its answer is of another time.
         """
-        why = ""
         try:
             with Call(life.placed.driver.removesuffix(": ")):
                 sample = ask(life.placed, self._window_s)
+            why = f": {sample.refused}" if sample.refused else ""
         except NothingNew:  # a sensor that reports by itself: no value, and no fault
             if not self._polled:
                 return None
             why = ", only a sensor that is read may say: nothing new"
             sample = Sample(self.role, None, DRIVER_ERROR)
         except (ReadFault, OSError) as fault:
-            sample = Sample(self.role, None, str(fault) or type(fault).__name__)
+            sample, why = _failed(self.role, fault)
         except WrongAnswer as wrong:
             sample, why = Sample(self.role, None, DRIVER_ERROR), f", {wrong}{wrong.where}"
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
@@ -219,12 +223,28 @@ class SensorReader:
         if sample.fault:
             return self._told(sample.fault, why, late=late())
         if self._told_now and not late():
-            logger.info("%s sensor: works again", self.role.name)
-            self._told_now = frozenset()
+            self._works_again()
+        self._refuses(sample.refused)
         if not late():
             self._patience.reset()
             self._patience_s = self._patience.next_s()
         return sample
+
+    def _works_again(self) -> None:
+        """Say that the fault is over; who has read for minutes that it fails hears it, too."""
+        failed_s = self._clock.instant().since(self._failing_since)
+        level = logging.WARNING if failed_s >= SAID_S else logging.INFO
+        logger.log(level, "%s sensor: works again", self.role.name)
+        self._told_now = frozenset()
+
+    def _refuses(self, refused: str) -> None:
+        """Say once that of good readings a part is left out, such as a humidity of NaN."""
+        if refused and not self._refused:
+            logger.warning(
+                "%s sensor: %s%s cannot be, and is left out", self.role.name,
+                self._life.placed.driver, refused,
+            )  # fmt: skip
+        self._refused = bool(refused)
 
     def _method(self, life: _Life) -> object:
         """Return the driver's method that is called."""
@@ -240,9 +260,18 @@ class SensorReader:
             logger.warning(
                 "%s sensor: %s%s%s", self.role.name, self._life.placed.driver, fault, why
             )
+        if not self._told_now:
+            self._failing_since = self._clock.instant()
         hangs_on = HANGS in self._told_now and (late or fault == HANGS)
         self._told_now = frozenset({fault, *(self._told_now if hangs_on else ())})
         return Sample(self.role, None, fault)
+
+
+def _failed(role: Role, fault: Exception) -> tuple[Sample, str]:
+    """Return a failed reading by its short word, and what else the driver says of it."""
+    more = fault.args[1:] if isinstance(fault, ReadFault) else ()
+    said = shown(" ".join(str(one) for one in more))
+    return Sample(role, None, str(fault) or type(fault).__name__), f": {said}" if said else ""
 
 
 def _close(sensor: Any) -> None:

@@ -33,11 +33,15 @@ class PlacedSensor:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The result of asking a sensor once: the values of its role's fields, or None and a fault."""
+    """The result of asking a sensor once: the values of its role's fields, or None and a fault.
+
+    `refused`: a number that no message may carry, in words for the log; the others may be good.
+    """
 
     role: Role
     values: Values | None
     fault: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,15 @@ def ask(placed: PlacedSensor, window_s: float) -> Sample:
     A number that no message may carry is unknown: the server would refuse the whole window.
     """
     values = _ASK[placed.role.group](placed, window_s)
-    fields = placed.role.fields
-    kept = tuple(_possible(f, value) for f, value in zip(fields, values, strict=True))
+    found = list(zip(placed.role.fields, values, strict=True))
+    kept = tuple(_possible(field, value) for field, value in found)
+    wrong = [
+        one for one, good in zip(found, kept, strict=True) if good is None and one[1] is not None
+    ]
+    refused = ", ".join(f"{field.name} {value:g}" for field, value in wrong)
     if kept[0] is None and values[0] is not None:
-        return Sample(placed.role, None, OUT_OF_RANGE)
-    return Sample(placed.role, kept)
+        return Sample(placed.role, None, OUT_OF_RANGE, refused)
+    return Sample(placed.role, kept, refused=refused)
 
 
 def sendable_ms(utc_ms: int, least_ms: int = 0) -> int:

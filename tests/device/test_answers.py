@@ -11,7 +11,7 @@ from device.test_starting import Bed, good, starts
 from legwatch.contract.roles import gauge
 from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, Reading
-from legwatch_device.samples import PlacedSensor, Sample, ask
+from legwatch_device.samples import PlacedSensor, ask
 from placed import LEG, MOVEMENT, PRESENCE
 from repository import REPO
 
@@ -113,8 +113,10 @@ def test_moves_of_a_wrong_type_leave_the_thermometers_to_see(
 def test_numbers_of_other_kinds_become_plain_ones(
     role: Any, found: Any, values: tuple[float | None, ...]
 ) -> None:
-    assert ask(PlacedSensor(role, Answers(found)), 10.0) == Sample(role, values)
-    kept = ask(PlacedSensor(role, Answers(found)), 10.0).values or ()
+    sample = ask(PlacedSensor(role, Answers(found)), 10.0)
+    assert (sample.values, sample.fault) == (values, "")
+    assert bool(sample.refused) == (None in values)
+    kept = sample.values or ()
     assert {type(value) for value in kept} <= {int, float, type(None)}
 
 

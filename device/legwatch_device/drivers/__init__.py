@@ -42,7 +42,14 @@ class MotionSample(NamedTuple):
 
 
 class ReadFault(Exception):  # noqa: N818 - a fault of the sensor, not of the program
-    """A reading failed; the argument is one short word such as `checksum`."""
+    """A reading failed; the first argument is one short word such as `checksum`.
+
+    A second one, a short text such as the value, stands behind it in the log.
+    """
+
+    def __str__(self) -> str:
+        """Return the short word."""
+        return str(self.args[0]) if self.args else ""
 
 
 class NothingNew(Exception):  # noqa: N818 - it is no error

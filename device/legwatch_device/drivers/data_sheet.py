@@ -26,7 +26,8 @@ class Sheet:
         found_pct = None if humidity_pct is None else _number(humidity_pct)
         possible = found_pct is None or 0 <= found_pct <= 100
         if not (possible and self.lowest_c <= found_c <= self.highest_c):
-            raise ReadFault(OUT_OF_RANGE)
+            pct = "" if found_pct is None else f", {found_pct:g} %"
+            raise ReadFault(OUT_OF_RANGE, f"{found_c:g} C{pct}")
         return Reading(found_c, found_pct)
 
 

@@ -135,5 +135,5 @@ def _fraction(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ReadFault("no_number")
     if not LOWEST <= value <= HIGHEST:
-        raise ReadFault("out_of_range")
+        raise ReadFault("out_of_range", f"{value:.3g} of the supply")
     return float(value)
