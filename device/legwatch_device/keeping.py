@@ -205,7 +205,10 @@ class Keeping:
     def _note_success(self) -> None:
         self.refused, self._step = False, min(2 * self._step, LARGEST_STEP)
         if self._told and not _waiting(self.memory):
-            logger.info("spool: windows are stored on the disk again, also those of the meantime")
+            # Who has read that the disk takes nothing reads this, too.
+            logger.warning(
+                "spool: windows are stored on the disk again, also those of the meantime"
+            )
             self._told = False
 
 

@@ -193,6 +193,8 @@ class AgentSettings:
 
     def untold(self) -> str:
         """Return what is not told without the server, for want of a lamp; empty: it is told."""
+        if self.signal is not None and self.signal.driver == "simulated":
+            return "lamp and buzzer are simulated: nothing shines or sounds at this bed"
         if self.signal or not self.fallback.after_s or self.recording.file:
             return ""
         return "no lamp and no buzzer: if the server is silent, nothing at this bed can tell"

@@ -42,7 +42,9 @@ def test_the_bedside_may_help_itself_after_a_while_or_never(tmp_path: Path, afte
     lamp = '[signal]\ndriver = "simulated"\n'
     told = settings(tmp_path, f"{lamp}[fallback]\nafter_s = {after_s}\n")
     assert told.helps_itself() is bool(after_s)
-    assert told.untold() == ""
+    assert "lamp and buzzer are simulated: nothing shines or sounds" in told.untold()
+    real = settings(tmp_path, lamp.replace("simulated", "gpio") + "lamp_pin = 5\n")
+    assert real.untold() == ""
 
 
 @pytest.mark.parametrize("after_s", [1, 59, 3601, -1])
