@@ -27,7 +27,7 @@ from legwatch_server.covered import covered
 from legwatch_server.kinds import CONFIGS
 from legwatch_server.meant import server_by
 from legwatch_server.notify.example_addresses import copied
-from legwatch_server.notify.known_beds import doubts, heard, untold
+from legwatch_server.notify.known_beds import doubts, heard, same_phones, untold
 from legwatch_server.settings import ServerSettings
 
 
@@ -201,6 +201,7 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
         yield from zone.concerns(settings)
         yield from settings.concerns()
         yield from untold(settings)
+        yield from same_phones(settings)
         yield from _signs_of_carers(path)
 
 

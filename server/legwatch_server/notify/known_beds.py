@@ -96,6 +96,23 @@ def untold(settings: ServerSettings) -> Iterator[str]:
             yield f"people.{name}.woken_for: {name} is woken for nothing, also when on call"
 
 
+def same_phones(settings: ServerSettings) -> Iterator[str]:
+    """Yield each way by which two people have one address: the second is nobody new.
+
+    Each push comes twice there, and nobody can tell whose answer it was.
+    """
+    first = dict[tuple[str, str], str]()
+    for name, person in settings.everybody().items():
+        for channel in person.channels:
+            address = person.address.get(channel, "")
+            other = first.setdefault((channel, address), name)
+            if other != name and channel not in (LAMP, LOG_ONLY):
+                yield (
+                    f"people.{name}.address.{channel}: {name} and {other} have the same, so each"
+                    f" push comes twice, and the next person may be nobody new: give {name} another"
+                )
+
+
 def beds_of(person: Person, settings: ServerSettings, heard: Iterable[str]) -> list[str]:
     """Return the beds in use that a person watches, as far as they are known, sorted."""
     known = set(person.beds or (*settings.beds, *heard))

@@ -624,3 +624,17 @@ def test_a_table_for_a_driver_on_pins_can_be_tried_without_them(
     text = (REPO / "config/agent.example.toml").read_text()
     text = re.sub(r'driver = "(dht22|gpio_motion|gpio)"', 'driver = "simulated"', text)
     assert check(tmp_path, uncommented(text).split("# Instead of")[0]) == 0
+
+
+@pytest.mark.parametrize("topic", ["", "a-long-odd-topic"])
+def test_two_people_with_one_phone_are_to_be_looked_at_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], topic: str
+) -> None:
+    own = f'address = {{ ntfy = "{topic}" }}\n' if topic else ""
+    other = 'address = { ntfy = "another-odd-topic" }\n'
+    people = f"[people.anna]\n{own}[people.karl]\n{own}[people.helga]\n{other}"
+    push = '[push]\nchannels = ["ntfy"]\n[push.ntfy]\ntopic = "of-them-all"\n'
+    assert check(tmp_path, people + push, "--as", "server") == 0
+    said = capsys.readouterr().out
+    assert "look again: people.karl.address.ntfy: karl and anna have the same, so each" in said
+    assert "helga and" not in said
