@@ -27,6 +27,8 @@ LINES = {
     "check-config": "check-config {config}",
     "duty": "duty --config {config}",
     "history": "history --config {config} --once",
+    "backup": "backup {folder}/b.tar --replace --config {config}",
+    "restore": "restore {folder}/b.tar --list",
     "learned": "learned --config {config}",
     "nights": "nights make --seed 1 --count 1 --out {folder}/nights",
     "now": "now --config {config}",

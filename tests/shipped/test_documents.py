@@ -99,6 +99,10 @@ OWN_OTHER = Test(
 OWN_REFUSED = Test(
     "lab/score/test_own_nights.py::test_an_option_for_folders_is_refused_beside_one_night"
 )
+UP_ELSEWHERE = Test("end_to_end/test_up.py::test_a_second_start_on_the_same_folder_is_refused")
+LISTED = Test("server/backup/test_backup.py::test_a_backup_is_listed_without_a_change")
+REPLACED = Test("server/backup/test_backup.py::test_what_is_replaced_stays_beside")
+BACKUP = Test("end_to_end/test_backup.py::test_a_backup_of_a_running_server_goes_on_elsewhere")
 EVENING = Test("server/cli/test_storage_night.py::test_an_evening_is_judged_by_what_was_noted")
 WORDS = Run("legwatch score --help", "simple automation")
 CHECK_SERVER = Run("legwatch check-config server.toml", r"^server\.toml: good \(server")
@@ -295,6 +299,14 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch beds resume BED": PAUSED,
     "legwatch beds end BED": ENDED,
     "legwatch beds end OLD": ENDED,
+    **dict.fromkeys(("legwatch backup", "legwatch backup FILE", "--keys"), BACKUP),
+    **dict.fromkeys(("legwatch restore FILE", "--encrypt"), BACKUP),
+    "legwatch backup /media/usb/legwatch.age --encrypt --keys": BACKUP,
+    "legwatch restore /media/usb/legwatch.age": BACKUP,
+    "legwatch restore /media/usb/legwatch.age --list": LISTED,
+    **dict.fromkeys(("--passphrase-file FILE", "--agent-config agent.toml"), BACKUP),
+    **dict.fromkeys(("--settings DIR", "--state DIR", "--replace"), REPLACED),
+    "legwatch up --state": UP_ELSEWHERE,
     "legwatch storage": STORAGE,
     "legwatch storage night": LIVED,
     "legwatch storage night BED DATE FILE": LIVED,

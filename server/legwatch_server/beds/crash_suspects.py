@@ -6,8 +6,7 @@ otherwise the broker would send the message again at every start, and the server
 any bed again.
 
 The server writes the file for each batch and does not sync it: the file only has to survive a crash
-of the process. It overwrites what is there with zeros and never cuts the file: a cut file gets new
-blocks, which the next flush of the database writes to the card, twice for each window.
+of the process. It is cut, not overwritten: what is cut off is not written to the card any more.
 """
 
 import contextlib
@@ -21,7 +20,6 @@ from legwatch_server.inbox import Work, fingerprint, message_of
 MOST_CRASHES = 3  # tries alone; a kill may hit a harmless message once, but hardly three times
 MOST_ALONE = 64  # with more suspects than this, try groups of this size first
 _NAME_BYTES = 8
-_MOST_BYTES = 1_000_000
 
 
 class Suspects:
@@ -33,14 +31,11 @@ class Suspects:
         self._guilty: set[bytes] = set()  # quarantined; the broker may still hold more copies
         self._content = b""
         self._written: bytes | None = None  # what the file has; None: not known
-        self._size = 0  # of what may be in the file
         if path is None:
             return
         with contextlib.suppress(OSError):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            found = os.pread(self._file, _MOST_BYTES, 0)
-            self._size = len(found)
-            self._read(found)
+            self._read(os.pread(self._file, 1_000_000, 0))
 
     def groups(self, messages: Sequence[Work]) -> Iterator[list[Work]]:
         """Yield the messages in order, the suspects in small groups of their own.
@@ -107,8 +102,7 @@ class Suspects:
         return name in self._alone or name in self._guilty
 
     def _read(self, found: bytes) -> None:
-        every = (found[i : i + _NAME_BYTES] for i in range(1, len(found), _NAME_BYTES))
-        names = [name for name in every if any(name)]
+        names = [found[i : i + _NAME_BYTES] for i in range(1, len(found), _NAME_BYTES)]
         tried = found[0] if found else 0
         self._alone = {name: tried if len(names) == 1 else 0 for name in names}
 
@@ -117,8 +111,7 @@ class Suspects:
         if self._file is None or content == self._written:
             return
         self._written = None
-        size = self._size = max(self._size, len(content))
         with contextlib.suppress(OSError):  # the store reports a full disk
-            os.pwrite(self._file, content.ljust(size, b"\0"), 0)
-            self._size = len(content)
+            os.pwrite(self._file, content, 0)
+            os.ftruncate(self._file, len(content))
             self._written = content

@@ -269,7 +269,7 @@ def test_ends_while_the_store_is_full_put_no_blame_on_a_message(
         monkeypatch.setattr(COMMIT, full)
         server.stopping.set()  # asked to end while it waits
         server.turn([message])
-        assert not any(file.read_bytes())
+        assert file.read_bytes() == b""
     monkeypatch.undo()
     server.restart(Suspects(file))
     server.turn([message])

@@ -1,0 +1,1 @@
+"""A backup: settings, database and, if asked for, keys in one file, which is opened again."""

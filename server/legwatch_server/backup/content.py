@@ -1,0 +1,55 @@
+"""What belongs to a server, and where it lies: its settings, its database, and its keys."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch_runtime.rights import is_there
+from legwatch_runtime.secrets_beside import ENVIRONMENT, FILES
+from legwatch_server import settings_file
+from legwatch_server.store.reader import FILE as DATABASE
+
+SETTINGS, STATE, KEYS = "settings", "state", "keys"  # the folders in a backup
+SERVER, AGENT, CHANGES = f"{SETTINGS}/server.toml", f"{SETTINGS}/agent.toml", settings_file.NAME
+STORE = f"{STATE}/{DATABASE}"
+STATE_KEYS = ("answer.key", "vapid.pem")  # of the links in pushes, and of browsers' pushes
+BESIDE = (ENVIRONMENT, *FILES.values())  # secrets that lie beside the settings
+_OF_BESIDE = f"{KEYS}/beside"
+NAMES = frozenset(
+    {
+        *(SERVER, AGENT, STORE, f"{STATE}/{CHANGES}"),
+        *(f"{KEYS}/{name}" for name in STATE_KEYS),
+        *(f"{_OF_BESIDE}/{name}" for name in BESIDE),
+    }
+)
+
+
+class Found(NamedTuple):
+    """A file with its name in a backup."""
+
+    name: str
+    path: Path
+
+
+def small_files(
+    server: Path | None, agent: Path | None, state: Path, *, keys: bool
+) -> Iterator[Found]:
+    """Yield what is there beside the database; `server` and `agent` are the owner's files."""
+    wanted = [(SERVER, server), (AGENT, agent), (f"{STATE}/{CHANGES}", state / CHANGES)]
+    if keys:
+        wanted += [(f"{KEYS}/{name}", state / name) for name in STATE_KEYS]
+        folders = dict.fromkeys(file.parent for file in (server, agent) if file is not None)
+        for folder in folders:
+            wanted += [(f"{_OF_BESIDE}/{name}", folder / name) for name in BESIDE]
+    taken = set[str]()
+    for name, path in wanted:
+        if path is not None and name not in taken and is_there(path):
+            taken.add(name)
+            yield Found(name, path)
+
+
+def place(name: str, settings: Path, state: Path) -> Path:
+    """Return where a file of a backup belongs."""
+    if name.startswith((f"{SETTINGS}/", f"{_OF_BESIDE}/")):
+        return settings / name.rpartition("/")[2]
+    return state / name.rpartition("/")[2]
