@@ -25,6 +25,7 @@ from legwatch_runtime.state_dir import lock_number, locked
 from legwatch_server import run_by, zone
 from legwatch_server.answer_key import given_key
 from legwatch_server.arguments import parser
+from legwatch_server.backup.daily import DailyBackup
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
@@ -137,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
             _say_zone(zone.word(settings, args.config, first))
             server.health.errors = errors.counts
             server.channels.begin()
-            return server.run(watch)
+            return server.run(watch, args.config)
         except OSError as error:
             raise CannotRun(_why(error)) from None
 
@@ -238,7 +239,7 @@ class _Server:
         self.health.clock = self.loop.clock.report
         self.health.concerns = [*self.health.concerns, self.loop.clock.concerns]
 
-    def run(self, watch: SettingsWatch) -> int:
+    def run(self, watch: SettingsWatch, file: Path) -> int:
         """Run until a signal; whatever was started is stopped in the opposite order."""
         with ExitStack() as started:
             started.callback(self.store.close)
@@ -269,6 +270,10 @@ class _Server:
             )
             started.callback(dead_man.stop)
             dead_man.start()
+            daily = DailyBackup(file, self._settings, self.timeline.now_ms, self.parts)
+            self.health.concerns = [*self.health.concerns, daily.concerns]
+            started.callback(daily.stop)
+            daily.start()
             started.callback(watch.stop)
             watch.start(self.take_over, self.inbox.put, self._ways)
             self._look_after_the_store()
@@ -306,6 +311,9 @@ class _Server:
         part = self.parts.add("store", upkeep.run)
         upkeep.turned = part.turned
         part.start()
+
+    def _settings(self) -> ServerSettings:
+        return self.health.settings  # those in force
 
     def _zone_of(self, bed: str) -> tzinfo:
         return self.health.settings.zone_of(bed)  # those in force

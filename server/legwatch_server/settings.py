@@ -142,6 +142,15 @@ class StoreTable:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupTable:
+    """A backup each day, sealed if LEGWATCH_BACKUP_PASSPHRASE[_FILE] gives a passphrase."""
+
+    folder: str = setting("", "folder for a backup each day, such as of a USB stick; empty: none")
+    at: str = setting("12:30", "local time of the backup", form=forms.clock_time)
+    keep: int = setting(14, "backups that stay; older ones are deleted", low=1, high=3660)
+
+
+@dataclass(frozen=True, slots=True)
 class BedTable:
     """The settings of one bed that differ from the server's."""
 
@@ -190,6 +199,7 @@ class ServerSettings:
     rehearsal: RehearsalTable = setting(RehearsalTable, "the evening's test pushes")
     heartbeat: HeartbeatTable = setting(HeartbeatTable, "the external watcher")
     store: StoreTable = setting(StoreTable, "how long the database keeps what")
+    backup: BackupTable = setting(BackupTable, "a backup each day")
     history: HistoryTable = setting(HistoryTable, "long-term history for Grafana")
 
     DOORS: ClassVar[tuple[Door, ...]] = (Door("push.{name}", "a push channel", CHANNELS),)

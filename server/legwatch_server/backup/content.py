@@ -13,6 +13,7 @@ SETTINGS, STATE, KEYS = "settings", "state", "keys"  # the folders in a backup
 SERVER, AGENT, CHANGES = f"{SETTINGS}/server.toml", f"{SETTINGS}/agent.toml", settings_file.NAME
 STORE = f"{STATE}/{DATABASE}"
 STATE_KEYS = ("answer.key", "vapid.pem")  # of the links in pushes, and of browsers' pushes
+SEALED_BY = "LEGWATCH_BACKUP_PASSPHRASE"  # or the file that this with _FILE names
 BESIDE = (ENVIRONMENT, *FILES.values())  # secrets that lie beside the settings
 _OF_BESIDE = f"{KEYS}/beside"
 NAMES = frozenset(

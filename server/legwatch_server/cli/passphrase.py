@@ -7,10 +7,10 @@ from pathlib import Path
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime.files import read_text, unreadable
 from legwatch_runtime.secrets import secret
+from legwatch_server.backup.content import SEALED_BY
 
-NAME = "LEGWATCH_BACKUP_PASSPHRASE"
 LEAST = 8  # characters
-FILE_HELP = f"a file with the passphrase (else ${NAME}, else it is asked for)"
+FILE_HELP = f"a file with the passphrase (else ${SEALED_BY}, else it is asked for)"
 
 
 def chosen(file: Path | None) -> str:
@@ -32,7 +32,7 @@ def known(file: Path | None) -> str:
 
 def _given(file: Path | None) -> str:
     if file is None:
-        return secret(NAME, needed=False)
+        return secret(SEALED_BY, needed=False)
     try:
         return read_text(str(file)).strip("\r\n")
     except OSError as error:
@@ -42,6 +42,6 @@ def _given(file: Path | None) -> str:
 def _asked(words: str) -> str:
     if not sys.stdin.isatty():
         raise CannotRun(
-            f"the backup is sealed with a passphrase: name it with --passphrase-file or {NAME}"
+            f"the backup is sealed with a passphrase: name it with --passphrase-file or {SEALED_BY}"
         )
     return getpass.getpass(words)

@@ -104,7 +104,9 @@ def _check_free(found: "Looked", places: "Places", *, replace: bool) -> None:
 def _about(file: Path, found: "Looked") -> str:
     made = found.manifest
     when = f"{datetime.fromtimestamp(made.made_ms / 1000).astimezone():%a %d %b %Y %H:%M}"
-    return f"{file}: whole; made {when} by legwatch {made.version} (what came later is not in it); {made.size / _MB:.1f} MB."
+    size = f"{made.size / _MB:.1f} MB"
+    by = f"made {when} by legwatch {made.version}"
+    return f"{file}: whole; {by}; {size}. What came later is not in it."
 
 
 def _lines(moved: "Sequence[Moved]", found: "Looked", state: Path | None) -> Iterator[str]:
