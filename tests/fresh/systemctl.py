@@ -32,11 +32,13 @@ def main(words: list[str]) -> int:
         names = sorted(link.name for link in WANTED.glob("*.service"))
     code = 0
     for unit in map(find, names):
-        if verb in {"stop", "restart"}:
+        if verb in {"stop", "restart"} or (verb == "disable" and "--now" in options):
             stop(unit)
+        if verb == "disable":
+            (WANTED / unit.name).unlink(missing_ok=True)
         if verb == "enable":
             enable(unit)
-        if verb in {"start", "restart", "isolate"} or "--now" in options:
+        if verb in {"start", "restart", "isolate"} or (verb == "enable" and "--now" in options):
             code = code or start(unit)
         if verb == "reload":
             code = (

@@ -86,7 +86,8 @@ def windows(root: FreshRoot, user: str, state: str) -> int:
 
 def asked(root: FreshRoot, user: str, state: str, what: str) -> int:
     """Return a figure of all windows of a store."""
-    python = f"{root.folder}/.venv/bin/python"
+    program = "/opt/legwatch" if (root.place / "opt/legwatch").exists() else root.folder
+    python = f"{program}/.venv/bin/python"
     return int(root.type(f'sudo -u {user} {python} -c "{ASK.format(state, what)}"'))
 
 
@@ -169,6 +170,47 @@ def one_pi(made: House) -> None:
     assert [path.name for path in (sees / "home/pi").iterdir()] == ["legwatch"]
     pi.start_anew()
     more_windows(pi, "pi", "/var/lib/legwatch/server")
+
+
+def installed(made: House) -> None:
+    """Install by the one line; update while it runs, also badly; take it away."""
+    to_install, to_take_away = blocks("deploy/README.md", "One Pi for everything")
+    install, *edits, start = to_install
+    away, purge = to_take_away
+    pi = made.machine("installed")
+    pi.edits(NO_PINS + "s/^window_s = 10/window_s = 1/\n" + TOPIC)
+    said = pi.type(install, online=True)
+    assert "sudo systemctl start legwatch" in said
+    for line in (*edits, start):
+        pi.type(line)
+    verified(pi, "legwatch")
+    unit = "/etc/systemd/system/legwatch.service"
+    pi.root(f"systemd-analyze security --offline=true --threshold=40 {unit}")
+    locked_in(pi, "legwatch", "legwatch")
+    state = "/var/lib/legwatch/server"
+    soon(pi, "sudo legwatch now", "bed1")
+    more_windows(pi, "legwatch", state)
+    settings = pi.root("cat /etc/legwatch/server.toml /etc/legwatch/agent.toml")
+    before = windows(pi, "legwatch", state)
+    assert "is up to date and runs" in pi.type(install, online=True)
+    assert pi.root("cat /etc/legwatch/server.toml /etc/legwatch/agent.toml") == settings
+    more_windows(pi, "legwatch", state)
+    assert windows(pi, "legwatch", state) > before
+    pi.type("echo 'raise SystemExit(3)' >> core/legwatch/__main__.py")
+    assert "the version of before runs again" in pi.type(
+        f"{install} 2>&1", online=True, codes=(1, 3)
+    )
+    more_windows(pi, "legwatch", state)
+    pi.start_anew()
+    more_windows(pi, "legwatch", state)
+    pi.type(away)
+    kept = pi.root("ls /etc/legwatch /var/lib/legwatch/server /opt")
+    assert "server.toml" in kept
+    assert "legwatch.db" in kept
+    assert not (pi.place / "opt/legwatch").exists()
+    pi.type(purge)
+    assert not (pi.place / "etc/legwatch").exists()
+    assert not (pi.place / "var/lib/legwatch").exists()
 
 
 def in_a_terminal(root: FreshRoot, line: str) -> None:

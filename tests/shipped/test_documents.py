@@ -216,6 +216,7 @@ TYPED = (*AS_NAMED, GUIDE, BACK)  # as they are printed
 GUIDES = [
     ("deploy/README.md", "A home server without containers"),
     ("README.md", "Install on a Pi"),
+    ("deploy/README.md", "One Pi for everything"),
 ]
 PACKAGES = NotHere("it would change this machine, from the internet")
 ACCOUNTS = NotHere("it would change the accounts and services of this machine")

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Install legwatch on this machine so that it lasts: broker, server and agent of one bed, as a service.
+#   sudo deploy/install.sh               from a clone; twice is once, and after `git pull` it is an update
+#   sudo deploy/install.sh --uninstall   takes the program away; settings and nights stay
+#   sudo deploy/install.sh --uninstall --purge   those, too
+# The program goes to /opt/legwatch, the settings to /etc/legwatch, the nights to /var/lib/legwatch.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # started by `sh`, which may be another shell
+set -euo pipefail
+
+program=/opt/legwatch settings=/etc/legwatch nights=/var/lib/legwatch
+unit=/etc/systemd/system/legwatch.service command=/usr/local/bin/legwatch
+clone=$(cd "$(dirname "$0")/.." && pwd)
+
+say() { printf '%s\n' "$*"; }
+stop() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
+
+uninstall=no purge=no
+for word in "$@"; do
+  case $word in
+    --uninstall) uninstall=yes ;;
+    --purge) purge=yes ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+done
+[ "$purge$uninstall" != yesno ] || stop "--purge deletes settings and nights: only with --uninstall."
+
+# A Pi 1, a Zero and a Zero W have another instruction set: the packages have no parts for it.
+case $(uname -m) in
+  armv6l) stop "This Pi cannot run legwatch (ARMv6: Pi 1, Zero, Zero W). A Zero 2 W, or a Pi 2 or newer, can." ;;
+esac
+[ "$(id -u)" = 0 ] || stop "This installs a service: type  sudo deploy/install.sh $*"
+command -v systemctl >/dev/null || stop "There is no systemd here: scripts/run starts legwatch in a terminal."
+
+remove() {
+  systemctl disable --now legwatch >/dev/null 2>&1 || true
+  rm -f "$unit" "$command"
+  systemctl daemon-reload
+  rm -rf "$program"
+  if [ "$purge" = yes ]; then
+    rm -rf "$settings" "$nights"
+    ! getent passwd legwatch >/dev/null || userdel legwatch
+    say "legwatch, its settings and its nights are gone."
+  else
+    say "legwatch is taken away. Settings and nights are still there: $settings, $nights"
+    say "(sudo deploy/install.sh --uninstall --purge deletes them, too)"
+  fi
+}
+if [ "$uninstall" = yes ]; then
+  remove
+  exit 0
+fi
+
+[ "$clone" != "$program" ] || stop "Type this in your own clone of legwatch, not in $program."
+
+# back: an update that has failed leaves the program as it was, and running.
+changed=no
+back() {
+  [ "$changed" = yes ] || return 0
+  if [ -d "$program.before" ]; then
+    [ ! -d "$program/.venv" ] || mv "$program/.venv" "$program.before/.venv"
+    rm -rf "$program"
+    mv "$program.before" "$program"
+    systemctl start legwatch || true
+    say "The update has failed: the version of before runs again." >&2
+  else
+    say "legwatch is not installed yet: type the same line again." >&2
+  fi
+}
+trap back EXIT
+
+# copied: put the files of this clone into the program's folder; what is set up there stays.
+copied() {
+  local fresh=$program.new
+  rm -rf "$fresh"
+  mkdir -p "$fresh"
+  tar -C "$clone" --exclude=./.venv --exclude=./.git --exclude=__pycache__ --exclude='./.*_cache' \
+    --exclude=./server.toml --exclude=./agent.toml --exclude=./secrets.env -cf - . | tar -C "$fresh" --no-same-owner -xf -
+  chmod -R u=rwX,go=rX "$fresh"
+  rm -rf "$program.before"
+  # What runs would mix the old files with the new ones. The bedside keeps what it measures meanwhile.
+  ! systemctl is-active --quiet legwatch || systemctl stop legwatch
+  changed=yes
+  if [ -d "$program" ]; then
+    mv "$program" "$program.before"
+    [ ! -d "$program.before/.venv" ] || mv "$program.before/.venv" "$fresh/.venv"
+  fi
+  mv "$fresh" "$program"
+}
+
+user() {
+  getent passwd legwatch >/dev/null || useradd --system --home-dir "$nights" --shell /usr/sbin/nologin legwatch
+  local group
+  for group in gpio i2c spi dialout; do # those that this machine has; what they may open, the unit limits
+    ! getent group "$group" >/dev/null || usermod -aG "$group" legwatch
+  done
+}
+
+# kept FILE FROM: write a settings file, unless there is one.
+kept() {
+  if [ -e "$settings/$1" ]; then
+    return 1
+  fi
+  install -m 640 -g legwatch "$2" "$settings/$1"
+}
+
+say "Installing legwatch into $program ..."
+user
+copied
+(
+  # shellcheck source=scripts/setup.sh
+  . "$program/scripts/setup.sh"
+  case $(uname -m) in
+    aarch64 | armv*) venv server,device ;;
+    *) venv server ;;
+  esac
+  packages mosquitto=mosquitto
+)
+ln -sfn "$program/.venv/bin/legwatch" "$command"
+install -d -m 750 -g legwatch "$settings"
+first=no
+if kept server.toml "$program/deploy/pi/server.toml"; then
+  first=yes
+fi
+if kept agent.toml "$program/config/agent.example.toml"; then
+  first=yes
+fi
+[ -e "$settings/secrets.env" ] || install -m 600 /dev/null "$settings/secrets.env"
+
+# The unit of a clone, with the places of an installed program: it sees no home at all.
+sed -e "s|/home/pi/legwatch/.venv|$program/.venv|" -e "s|/home/pi/legwatch|$settings|g" -e "s|^User=pi|User=legwatch|" \
+  -e "s|^ProtectHome=tmpfs|ProtectHome=yes|" -e "/^BindReadOnlyPaths=/d" -e "/^# Of all that is in the homes/d" \
+  -e "s|^# \`legwatch up\` on one Pi.*|# Made by deploy/install.sh, which writes it anew at each update.|" -e "/^# line that writes your own/d" \
+  "$program/deploy/systemd/legwatch.service" >"$unit"
+systemctl daemon-reload
+
+if [ "$first" = yes ]; then
+  systemctl enable legwatch >/dev/null 2>&1 || true
+  say "legwatch is installed. Now:"
+  say "  sudo nano $settings/agent.toml       # the sensors and their pins"
+  say "  sudo nano $settings/server.toml      # people and their phones"
+  say "  sudo legwatch check-config $settings/agent.toml"
+  say "  sudo legwatch check-config $settings/server.toml"
+  say "  sudo systemctl start legwatch        # and at each start of this machine, by itself"
+else
+  systemctl enable legwatch >/dev/null 2>&1 || true
+  "$command" check-config "$settings/server.toml" >/dev/null
+  systemctl restart legwatch
+  say "legwatch is up to date and runs; your settings are as they were."
+fi
+changed=no
+rm -rf "$program.before"
+say "  sudo legwatch now                    # what it sees; journalctl -u legwatch says what it does"
