@@ -302,6 +302,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch beds end OLD": ENDED,
     **dict.fromkeys(("legwatch backup", "legwatch backup FILE", "--keys"), BACKUP),
     **dict.fromkeys(("legwatch restore FILE", "--encrypt"), BACKUP),
+    "--uninstall": GUIDE,
     "legwatch backup /media/usb/legwatch.age --encrypt --keys": BACKUP,
     "legwatch restore /media/usb/legwatch.age": BACKUP,
     "legwatch restore /media/usb/legwatch.age --list": LISTED,

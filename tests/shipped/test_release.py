@@ -23,7 +23,14 @@ IN_WHEEL = {
     "legwatch_server/store/schema.sql",
     "legwatch_lab/score/command.py",
 }
-IN_SOURCE = {"README.md", "LICENSE", "pyproject.toml", "deploy/install.sh", "tests/repository.py"}
+IN_SOURCE = {
+    "README.md",
+    "LICENSE",
+    "SECURITY.md",
+    "pyproject.toml",
+    "deploy/install.sh",
+    "tests/repository.py",
+}
 
 
 def built(folder: Path, umask: int) -> dict[str, bytes]:
