@@ -24,9 +24,8 @@ def meant(given: Path | None) -> Path:
     Raises SettingsError for an agent's file.
     """
     file = locations.settings_file(given, partial(print, file=sys.stderr))
-    if given is None:
-        return file
-    check_servers(file)
+    if given is not None:
+        check_servers(file)
     return server_by(file)
 
 

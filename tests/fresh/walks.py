@@ -203,6 +203,8 @@ def installed(made: House) -> None:
     more_windows(pi, "legwatch", state)
     pi.start_anew()
     more_windows(pi, "legwatch", state)
+    pi.type("sudo legwatch backup /home/pi/b.tar --keys")
+    stored = windows(pi, "legwatch", state)
     pi.type(away)
     kept = pi.root("ls /etc/legwatch /var/lib/legwatch/server /opt")
     assert "server.toml" in kept
@@ -211,6 +213,12 @@ def installed(made: House) -> None:
     pi.type(purge)
     assert not (pi.place / "etc/legwatch").exists()
     assert not (pi.place / "var/lib/legwatch").exists()
+    pi.type("git checkout -q core || sed -i '$d' core/legwatch/__main__.py")
+    pi.type(install, online=True)
+    assert "agent.toml.before-" in pi.type("sudo legwatch restore /home/pi/b.tar --replace")
+    pi.type(start)
+    more_windows(pi, "legwatch", state)
+    assert windows(pi, "legwatch", state) > stored
 
 
 def in_a_terminal(root: FreshRoot, line: str) -> None:

@@ -135,10 +135,15 @@ def _rename(from_: Path, to: Path) -> None:
 
 
 def _owned(place: Path) -> None:
-    """Give a file to the owner of its folder, if root restores: the service has to read it."""
+    """Give a file to the owner of its folder, if root restores: the service has to read it.
+
+    Settings that root owns are read by the group of their folder; secrets are not.
+    """
     if os.geteuid() == 0:
-        owner = place.parent.stat()
-        os.chown(place, owner.st_uid, owner.st_gid)
+        folder = place.parent.stat()
+        os.chown(place, folder.st_uid, folder.st_gid)
+        if place.suffix == ".toml" and folder.st_mode & 0o050 == 0o050:
+            place.chmod(0o640)
 
 
 @contextmanager

@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--settings",
         type=Path,
-        default=Path(),
         metavar="DIR",
-        help="folder for server.toml, agent.toml and secrets (default: this folder)",
+        help="folder for server.toml, agent.toml and secrets (default: /etc/legwatch if legwatch"
+        " is installed there, else this folder)",
     )
     parser.add_argument(
         "--state",
@@ -78,10 +78,13 @@ def _parser() -> argparse.ArgumentParser:
 def _places(found: "Looked", args: argparse.Namespace) -> "Places":
     from legwatch_server.backup.restoring import Places  # noqa: PLC0415 - as above
 
-    settings = args.settings.absolute()
+    installed = is_there(locations.INSTALLED)
+    settings = args.settings or (locations.INSTALLED.parent if installed else Path())
+    settings = settings.absolute()
     if found.manifest.of_up:
-        unit = locations.LASTING  # it is there if `legwatch up` has run in its unit
-        usual = unit.parent if is_there(unit) else locations.state_dir()
+        # The unit of `legwatch up` has its own folder.
+        lasts = installed or is_there(locations.LASTING)
+        usual = locations.LASTING.parent if lasts else locations.state_dir()
         return Places(settings, (args.state or usual).absolute() / "server")
     state = args.state or found.state or locations.SERVERS_STATE
     return Places(settings, state.absolute())
@@ -116,7 +119,9 @@ def _lines(moved: "Sequence[Moved]", found: "Looked", state: Path | None) -> Ite
         yield f"  {one.place}{before}"
     if not any(name.startswith("keys/") for name in found.manifest.files):
         yield "No keys were in it: new ones are made, and write the tokens of push services anew."
-    if found.manifest.of_up:
+    if found.manifest.of_up and is_there(locations.INSTALLED):
+        yield "Start it: sudo systemctl start legwatch"
+    elif found.manifest.of_up:
         folder = f" --state {state}" if state else ""
         files = "--config server.toml --agent-config agent.toml"
         yield f"Start it as before: `scripts/run {files}{folder}`"
