@@ -64,6 +64,8 @@ class Frames:
 def _targets(frame: bytes) -> Targets | None:
     """Return what a frame says; None: it is damaged."""
     data = frame[6:-4]
+    if HEAD in data:  # no number can look so: another frame begins in this one, which is torn
+        return None
     if frame[-4:] != TAIL or data[1] != 0xAA or data[-2:] != b"\x55\x00":
         return None
     if data[0] not in (BASIC, ENGINEERING) or (data[0] == BASIC) != (len(data) == BASIC_LENGTH):

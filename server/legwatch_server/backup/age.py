@@ -13,12 +13,15 @@ import secrets
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from legwatch_server.backup.errors import NoSeal, Torn, WrongPassphrase
 
-from legwatch_server.backup.errors import Torn, WrongPassphrase
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+except ModuleNotFoundError:
+    raise NoSeal from None
 
 MAGIC = b"age-encryption.org/v1\n"
 # 2^16 takes 64 MB of memory for a second or two of a Pi; the age program's own 2^18 takes 256 MB.

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets_beside import ENVIRONMENT, FILES
 from legwatch_server import settings_file
-from legwatch_server.store.reader import FILE as DATABASE
+from legwatch_server.store.reader import FILE
 
 SETTINGS, STATE, KEYS = "settings", "state", "keys"  # the folders in a backup
 SERVER, AGENT, CHANGES = f"{SETTINGS}/server.toml", f"{SETTINGS}/agent.toml", settings_file.NAME
+DATABASE = FILE
 STORE = f"{STATE}/{DATABASE}"
 STATE_KEYS = ("answer.key", "vapid.pem")  # of the links in pushes, and of browsers' pushes
 SEALED_BY = "LEGWATCH_BACKUP_PASSPHRASE"  # or the file that this with _FILE names

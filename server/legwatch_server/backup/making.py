@@ -5,9 +5,9 @@ The file has its name only when it is whole and was opened again: half a backup 
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +17,13 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.rights import keep_private
 from legwatch_server.backup import archive, content
 from legwatch_server.backup.archive import Manifest, Writable
-from legwatch_server.backup.content import STORE, Found
-from legwatch_server.store import upgrade
-from legwatch_server.store.connection import connect_read_only
+from legwatch_server.backup.content import DATABASE, STORE, Found
+from legwatch_server.store import snapshot
+from legwatch_server.store.backup import sync
+from legwatch_server.store.errors import StoreError
 
 PART, COPY = ".part", ".copy"  # behind the name of a backup that is being made
 SPARE_BYTES = 32 << 20  # stay free beside a backup
-_PAGES = 2000  # copied in one go
 Report = Callable[[str, float], object]  # what is done, and how far it is, 0 to 1
 
 
@@ -45,8 +45,8 @@ def make(of: Of, to: Path, passphrase: str, report: Report) -> Manifest:
     keep_private()
     part, copy = (to.with_name(f"{to.name}{end}") for end in (PART, COPY))
     try:
-        _check_room(of.state / content.STORE.rpartition("/")[2], to)
-        schema = _copied(of.state / STORE.rpartition("/")[2], copy, report)
+        _check_room(of.state / DATABASE, to)
+        schema = snapshot.copied(of.state / DATABASE, copy, partial(report, "copied"))
         found = [*content.small_files(of.server, of.agent, of.state, keys=of.keys)]
         found.append(Found(STORE, copy))
         manifest = archive.manifest_of(
@@ -58,46 +58,14 @@ def make(of: Of, to: Path, passphrase: str, report: Report) -> Manifest:
         with archive.opened(part, lambda: passphrase) as source:
             archive.read(source, _share(report, "checked", manifest.size))
         part.replace(to)
-        _sync(to.parent)
-    except (OSError, sqlite3.Error) as error:
+        sync(to.parent)
+    except (OSError, StoreError) as error:
         raise CannotRun(f"{to}: no backup was made: {error}") from None
     finally:
         for rest in (part, copy, copy.with_name(f"{copy.name}-journal")):
             with suppress(OSError):
                 rest.unlink(missing_ok=True)
     return manifest
-
-
-def _copied(database: Path, copy: Path, report: Report) -> int:
-    """Copy the database as of now, check the copy, and return the version of its tables.
-
-    The copy reads in one transaction: a server that writes meanwhile does not make it begin anew.
-    """
-    copy.unlink(missing_ok=True)
-    with closing(connect_read_only(database)) as source, closing(_new(copy)) as made:
-        source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-        def copied(_status: int, left: int, pages: int) -> None:
-            report("copied", 1 - left / max(1, pages))
-
-        source.backup(made, pages=_PAGES, progress=copied)
-        check(made)
-        return upgrade.version(made)
-
-
-def check(db: sqlite3.Connection) -> None:
-    """Raise CannotRun if a database is damaged."""
-    ((found,),) = db.execute("PRAGMA quick_check(1)").fetchall()
-    if found != "ok":
-        raise CannotRun(f"the database is damaged ({' '.join(str(found).split())[:100]})")
-
-
-def _new(copy: Path) -> sqlite3.Connection:
-    copy.touch(0o600)
-    made = sqlite3.connect(copy, isolation_level=None)
-    made.execute("PRAGMA synchronous=OFF")  # only what is in the backup has to last
-    return made
 
 
 def _check_room(database: Path, to: Path) -> None:
@@ -133,11 +101,3 @@ def _share(report: Report, what: str, whole: int) -> archive.Progress:
         report(what, done / max(1, whole))
 
     return add
-
-
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

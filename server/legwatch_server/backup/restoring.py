@@ -6,9 +6,8 @@ fails before the last step nothing has changed; in that step what was moved is m
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,10 +22,9 @@ from legwatch_server.backup import archive, content
 from legwatch_server.backup.archive import Manifest, Progress
 from legwatch_server.backup.content import SERVER, STORE
 from legwatch_server.backup.errors import Unusable
-from legwatch_server.backup.making import check
 from legwatch_server.in_force import LOCK
-from legwatch_server.store import upgrade
-from legwatch_server.store.connection import connect_read_only
+from legwatch_server.store import snapshot, upgrade
+from legwatch_server.store.errors import StoreError
 
 STAGED = ".restore-part"
 _LOGS = ("-wal", "-shm", "-mark")  # of the database that was there
@@ -77,12 +75,11 @@ def restore(file: Path, places: Places, passphrase: Passphrase, done: Progress) 
         try:
             with _named(file), archive.opened(file, passphrase) as source:
                 found = archive.read(source, done, lambda name: staged / name)
-            with closing(connect_read_only(staged / STORE)) as db:
-                check(db)
+            snapshot.check(staged / STORE)
             names = sorted(found.files)
             moves = [(staged / name, content.place(name, *places)) for name in names]
             return _moved_in(moves, places.state / STORE.rpartition("/")[2])
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, StoreError) as error:
             raise CannotRun(f"{file} was not put back: {error}") from None
         finally:
             shutil.rmtree(staged, ignore_errors=True)

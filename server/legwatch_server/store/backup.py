@@ -99,9 +99,9 @@ def _copy(db: sqlite3.Connection, made: Path) -> None:
             copy.execute("PRAGMA synchronous=OFF")  # it is synced once, when it is whole
             copy.execute("PRAGMA journal_mode=OFF")
             db.backup(copy, pages=_PAGES, progress=_Progress().copied)
-        _sync(part)
+        sync(part)
         part.rename(made)
-        _sync(made.parent)
+        sync(made.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -160,7 +160,8 @@ def _mb(size_bytes: int) -> str:
     return f"{max(1, round(size_bytes / 1_000_000))} MB"
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file or a folder to the disk; raises OSError."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -83,6 +83,14 @@ def test_a_torn_frame_takes_no_whole_one_with_it(sent: list[bytes], data: st.Dat
     assert len(found(stream)) <= len(sent)
 
 
+def test_a_torn_frame_as_long_as_if_the_next_one_were_its_end_is_none() -> None:
+    torn, next_one = frame(engineering=True), frame(120, 90)
+    lost = len(next_one)
+    stream = torn[:15] + torn[15 + lost :] + next_one
+    assert len(stream) == len(torn)
+    assert found(stream) == found(next_one)
+
+
 @given(st.binary(max_size=400))
 def test_noise_is_no_target_and_is_not_kept(some: bytes) -> None:
     reader = Frames()

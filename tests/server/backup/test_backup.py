@@ -20,11 +20,11 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from legwatch_runtime.state_dir import locked
-from legwatch_server.backup import age, archive, making, restoring
+from legwatch_server.backup import age, archive, restoring
 from legwatch_server.backup.content import NAMES, STORE
 from legwatch_server.in_force import LOCK
 from legwatch_server.settings_file import read
-from legwatch_server.store import upgrade
+from legwatch_server.store import snapshot, upgrade
 from legwatch_server.testing import InProcessServer
 from server.ward import BEGIN
 
@@ -318,7 +318,7 @@ def busy(home: Home) -> Iterator[Path]:
 def test_a_backup_under_load_is_of_one_moment(
     home: Home, busy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "_PAGES", 5)
+    monkeypatch.setattr(snapshot, "_PAGES", 5)
     time.sleep(0.3)
     made = home.backup()
     with tarfile.open(made) as tar:
@@ -386,3 +386,23 @@ def test_a_backup_that_cannot_be_made_says_what_to_do(
     Path("short").write_text("abc")
     assert legwatch(["backup", at, "--config", str(home.file), *words]) in (1, 2)
     assert why in capsys.readouterr().err
+
+
+def test_without_the_package_that_seals_it_says_how_to_get_it(
+    home: Home,
+    words: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a 32-bit Pi; without `--encrypt` nothing of it is needed."""
+    sealed = home.backup("--encrypt", "--passphrase-file", str(words), to="b.age")
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    monkeypatch.delitem(sys.modules, "legwatch_server.backup.age")
+    home.backup()
+    capsys.readouterr()
+    at = ["--config", str(home.file), "--encrypt", "--passphrase-file", str(words)]
+    assert legwatch(["backup", str(home.folder / "c.age"), *at]) == 1
+    assert "-m pip install cryptography" in capsys.readouterr().err
+    assert legwatch(["restore", str(sealed), "--list", "--passphrase-file", str(words)]) == 1
+    assert "-m pip install cryptography" in capsys.readouterr().err
+    assert not (home.folder / "c.age").exists()
