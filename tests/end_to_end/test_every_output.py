@@ -28,6 +28,7 @@ LINES = {
     "duty": "duty --config {config}",
     "history": "history --config {config} --once",
     "backup": "backup {folder}/b.tar --replace --config {config}",
+    "doctor": "doctor --config {config}",
     "restore": "restore {folder}/b.tar --list",
     "learned": "learned --config {config}",
     "nights": "nights make --seed 1 --count 1 --out {folder}/nights",

@@ -158,6 +158,7 @@ TAKES = {  # each command with a file, and the kinds that it can use
     "now": (["now", "--config"], {"server"}),
     "beds": (["beds", "--config"], {"server"}),
     "storage": (["storage", "--config"], {"server"}),
+    "doctor": (["doctor", "--config"], {"server"}),
     "backup": (["backup", "/nowhere/b.tar", "--config"], set()),
     "restore": (["restore"], set()),
     "history": (["history", "--config"], {"server"}),

@@ -102,6 +102,7 @@ OWN_REFUSED = Test(
 UP_ELSEWHERE = Test("end_to_end/test_up.py::test_a_second_start_on_the_same_folder_is_refused")
 LISTED = Test("server/backup/test_backup.py::test_a_backup_is_listed_without_a_change")
 REPLACED = Test("server/backup/test_backup.py::test_what_is_replaced_stays_beside")
+DOCTOR = Test("server/cli/test_doctor.py::test_a_server_that_does_not_run_is_wrong")
 BACKUP = Test("end_to_end/test_backup.py::test_a_backup_of_a_running_server_goes_on_elsewhere")
 EVENING = Test("server/cli/test_storage_night.py::test_an_evening_is_judged_by_what_was_noted")
 WORDS = Run("legwatch score --help", "simple automation")
@@ -303,6 +304,7 @@ TABLE: dict[str, Way] = typed() | {
     **dict.fromkeys(("legwatch backup", "legwatch backup FILE", "--keys"), BACKUP),
     **dict.fromkeys(("legwatch restore FILE", "--encrypt"), BACKUP),
     "--uninstall": GUIDE,
+    "legwatch doctor": DOCTOR,
     "legwatch backup /media/usb/legwatch.age --encrypt --keys": BACKUP,
     "legwatch restore /media/usb/legwatch.age": BACKUP,
     "legwatch restore /media/usb/legwatch.age --list": LISTED,
@@ -353,7 +355,7 @@ TABLE: dict[str, Way] = typed() | {
     "seen ID": HOUSE,
     "quiet ID --minutes N": HOUSE,
     "legwatch duty": HOUSE,
-    "legwatch duty --push PERSON": PUSH_NOW,
+    **dict.fromkeys(("legwatch duty --push", "legwatch duty --push PERSON"), PUSH_NOW),
     ".venv/bin/legwatch duty --push anna": PUSH_NOW,
     "sudo legwatch duty --push PERSON": PUSH_BESIDE,
     ".venv/bin/python tests/bench/ingest_rate.py": INGEST,

@@ -76,17 +76,36 @@ def of_now(found: InForce) -> tuple[InForce, Said]:
     return found, another
 
 
-def _said(found: InForce) -> Said | None:
+def wrong(found: InForce) -> list[str] | None:
+    """Return all that the running server says is wrong; None: it does not answer."""
+    report = _report(found)
+    return None if report is None else [printable(one, LONGEST_WHY) for one in report.wrong]
+
+
+class _Report(NamedTuple):
+    wrong: list[str]
+    lock: object
+
+
+def _report(found: InForce) -> _Report | None:
     """Ask the server at the port of these settings; None: none answers."""
-    http = found.settings.http
     try:
-        report = json.loads(_health(http))
-        wrong, lock = report["wrong"], report.get("lock")
+        report = json.loads(_health(found.settings.http))
+        said, lock = report["wrong"], report.get("lock")
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
+    words = said if isinstance(said, list) else []
+    return _Report([one for one in words if isinstance(one, str)], lock)
+
+
+def _said(found: InForce) -> Said | None:
+    """Return what the server says at the port of these settings; None: none answers."""
+    http, report = found.settings.http, _report(found)
+    if report is None:
+        return None
+    words, lock = report
     if isinstance(lock, int) and lock != lock_number(found.folder / LOCK):
         return Said(another=f"{http.host}:{http.port}")
-    words = [one for one in wrong if isinstance(one, str)] if isinstance(wrong, list) else []
     deaf = NO_BROKER if NO_BROKER in words else ""
     if deaf and (why := _first(words, BROKER_IS)):
         deaf = f"{deaf}: {why.removeprefix(BROKER_IS)}"
