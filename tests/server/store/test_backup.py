@@ -146,7 +146,7 @@ def test_a_copy_that_fails_keeps_nobody_unwatched(
     def full(_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backup, "_sync", full)
+    monkeypatch.setattr(backup, "sync", full)
     start(kept)
     assert version(kept) == upgrade.VERSION
     assert beside(kept) == []

@@ -74,6 +74,9 @@ NOT_ASKED = {
     "database.age_some": "no table is asked",
     "connection.transaction": "no table is asked",
     "file.sync": "no table is asked",
+    "snapshot._new": "no table is asked",
+    "snapshot._check": "all of a copy is looked at, when a person asks for a backup",
+    "snapshot.copied": "the database is copied page by page",
 }
 
 
