@@ -123,8 +123,13 @@ def _lines(moved: "Sequence[Moved]", found: "Looked", state: Path | None) -> Ite
         yield "Start it: sudo systemctl start legwatch"
     elif found.manifest.of_up:
         folder = f" --state {state}" if state else ""
-        files = "--config server.toml --agent-config agent.toml"
-        yield f"Start it as before: `scripts/run {files}{folder}`"
+        options = {"settings/server.toml": "--config", "settings/agent.toml": "--agent-config"}
+        files = [
+            f" {option} {name.rpartition('/')[2]}"
+            for name, option in options.items()
+            if name in found.manifest.files
+        ]
+        yield f"Start it as before: `scripts/run{''.join(files)}{folder}`"
     else:
         yield "Start the server as before; the broker needs its users, as deploy/README.md says."
 

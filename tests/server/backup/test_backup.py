@@ -111,6 +111,17 @@ def test_what_was_backed_up_is_there_again(
         assert not file.is_file() or not file.stat().st_mode & 0o077
 
 
+def test_a_house_of_one_command_is_told_how_to_start_it(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only with the files that were in the backup."""
+    made = changed(home.backup(), listed(of_up=True), tmp_path / "up.tar")
+    assert restored(made, tmp_path / "new") == 0
+    said = capsys.readouterr().out
+    assert f"`scripts/run --config server.toml --state {tmp_path}/new/state`" in said
+    assert (tmp_path / "new" / "state" / "server" / "legwatch.db").exists()
+
+
 def test_keys_come_along_if_they_are_asked_for(home: Home, tmp_path: Path, words: Path) -> None:
     sealed = ("--encrypt", "--passphrase-file", str(words))
     made = home.backup("--keys", *sealed, to="b.age")
