@@ -6,7 +6,7 @@ would end at an exception in a callback, and nobody would see it.
 
 import ssl
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -26,6 +26,10 @@ class Account(Protocol):
     @property
     def ca_file(self) -> str:
         """File with the certificate of the broker's authority; empty: no TLS."""
+
+    @property
+    def server_name(self) -> str:
+        """Name that the broker's certificate must have; empty: the host's."""
 
 
 def client(
@@ -55,10 +59,33 @@ def prepared(new_client: AClient, account: Account, password: str) -> AClient:
     if account.user:
         new_client.username_pw_set(account.user, password or None)
     if account.ca_file:
-        new_client.tls_set(account.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        new_client.tls_set_context(_context(account))
     # With a callback here, `publish` in another thread only wakes the loop, and does not write.
     new_client.on_socket_register_write = _written_by_the_loop
     return new_client
+
+
+class _Named(ssl.SSLContext):
+    """Wants one name in the broker's certificate, whatever address the broker has.
+
+    A paired bedside knows its server by the authority of the house, and finds it by an address that
+    the router may change.
+    """
+
+    name = ""
+
+    def wrap_socket(self, *args: Any, **given: Any) -> ssl.SSLSocket:
+        """Begin TLS, and ask for the name."""
+        return super().wrap_socket(*args, **{**given, "server_hostname": self.name})
+
+
+def _context(account: Account) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if account.server_name:
+        context = _Named(ssl.PROTOCOL_TLS_CLIENT)
+        context.name = account.server_name
+    context.load_verify_locations(account.ca_file)
+    return context
 
 
 def hang_up(client: mqtt.Client) -> None:

@@ -38,6 +38,7 @@ from legwatch_runtime.clock import SystemClock, machine_boot
 from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.secrets import secret
+from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.system_zone import machine_zone
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
         log_to_stderr()  # first: it names each driver before its module can end the process
     # A driver that cannot be loaded is told when it is started, and tried again.
     settings = read(args.config, broken=None if args.check_config else lambda _error: None)
-    password = secret("LEGWATCH_MQTT_PASSWORD")
+    with beside(args.config):  # where `legwatch pair` has put it; a unit is given it by systemd
+        password = secret("LEGWATCH_MQTT_PASSWORD")
     if args.check_config:
         if unread := settings.unread():
             raise SettingsError("recording.file", unread)

@@ -36,6 +36,7 @@ class MqttTable:
     port: int = setting(1883, "its port", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     ca_file: str = setting("", "certificate of the broker's authority; if given, use TLS")
+    server_name: str = setting("", "name in the broker's certificate; empty: the host's")
     keepalive_s: int = setting(
         30, "the broker notices a dead agent after 1.5 times this", low=5, high=600
     )

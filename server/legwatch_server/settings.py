@@ -48,6 +48,7 @@ class BrokerTable:
     port: int = setting(1883, "port of the broker", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     ca_file: str = setting("", "CA certificate of the broker; if set, the server uses TLS")
+    server_name: str = setting("", "name in the broker's certificate; empty: the host's")
     keepalive_s: int = setting(30, "seconds between MQTT keepalive messages", low=5, high=600)
     client_id: str = setting(
         "legwatch-server", "client id of the persistent MQTT session", form=forms.some
@@ -151,6 +152,16 @@ class BackupTable:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseTable:
+    """The broker of `legwatch up`, open to paired beds elsewhere in the house, over TLS."""
+
+    port: int = setting(
+        0, "port for beds elsewhere; 8883 is usual; 0: this machine only", low=0, high=65535
+    )
+    address: str = setting("", "address to listen on; empty: all of this machine")
+
+
+@dataclass(frozen=True, slots=True)
 class BedTable:
     """The settings of one bed that differ from the server's."""
 
@@ -167,9 +178,9 @@ class BedTable:
 
 
 # A change of these takes effect at the next start; all other keys take effect at once.
-AT_THE_NEXT_START = ("state_dir", "mqtt", "http", "heartbeat", "history", "push.workers")
+AT_THE_NEXT_START = ("state_dir", "mqtt", "http", "heartbeat", "history", "house", "push.workers")
 # Of those, what another program reads at its own start: the server waits for nothing.
-OF_OTHERS = ("history",)
+OF_OTHERS = ("history", "house")
 
 
 _USUAL = BedTable()  # of a bed that the settings do not name
@@ -201,6 +212,7 @@ class ServerSettings:
     store: StoreTable = setting(StoreTable, "how long the database keeps what")
     backup: BackupTable = setting(BackupTable, "a backup each day")
     history: HistoryTable = setting(HistoryTable, "long-term history for Grafana")
+    house: HouseTable = setting(HouseTable, "the broker of `legwatch up`, for beds elsewhere")
 
     DOORS: ClassVar[tuple[Door, ...]] = (Door("push.{name}", "a push channel", CHANNELS),)
 

@@ -21,7 +21,7 @@ HUGE_BYTES = 40_000_000
 class Nobody:
     """An account without a password and without TLS."""
 
-    user = ca_file = ""
+    user = ca_file = server_name = ""
 
 
 def publish(topic: str, payload: bytes, mid: int = 0) -> Iterator[bytes]:

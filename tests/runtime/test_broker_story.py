@@ -19,6 +19,7 @@ class Place:
     port: int = 1883
     user: str = "anna"
     ca_file: str = ""
+    server_name: str = ""
 
 
 AT_THE_END = ("Keep alive timeout", "Session taken over", "Server shutting down")

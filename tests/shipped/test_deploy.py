@@ -219,6 +219,7 @@ def test_legwatch_up_has_the_shipped_broker_with_users_of_its_own(tmp_path: Path
     assert (folder / "acl").read_text() == (DEPLOY / "mosquitto" / "acl").read_text()
     users = [line.split(":")[0] for line in (folder / "passwords").read_text().splitlines()]
     assert sorted(users) == ["anna", "server"]
+    assert house.agent
     assert house.server.env != house.agent.env
     told = tomllib.loads((tmp_path / "server.toml").read_text())
     assert (told["mqtt"]["user"], told["beds"]) == ("server", {"anna": {"played": True}})

@@ -15,14 +15,16 @@ from legwatch.scope import Sensors
 from legwatch.text.span import span
 from legwatch_runtime import locations, streams
 from legwatch_runtime.files import read_toml
-from legwatch_runtime.process import EXITS
+from legwatch_runtime.process import EXITS, between
+from legwatch_runtime.rights import is_there
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import agent_in_force, asked, heard, watched
+from legwatch_server.cli import agent_in_force, asked, beds_add, heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
+from legwatch_server.pairing import users
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import CHANGED
@@ -45,6 +47,9 @@ def main(argv: Sequence[str]) -> int:
         agent_in_force.say(found)
         return 0
     settings = settings_file.read(path)
+    if args.action == "add":
+        asked_for = beds_add.Asked(args.bed, args.minutes, args.port, args.again)
+        return beds_add.run(path, asked_for, Path(settings.state_dir))
     _check_known(args.bed, settings)
     for why in found.unusable():  # the server would refuse the change, too, and say so to nobody
         raise CannotRun(f"{why}. Nothing was changed")
@@ -55,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
             if not args.yes and not _agreed(args.bed):
                 print("Nothing was changed.")
                 return 1
-            said = f"{_end(path, args.bed)}\n{_when(found)}"
+            said = f"{_end(path, args.bed, Path(settings.state_dir))}\n{_when(found)}"
         case _:
             _resume(path, args.bed, settings, found, now_ms)
             said = _watched_again(args.bed, found)
@@ -78,6 +83,29 @@ def _parser() -> argparse.ArgumentParser:
     inner.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     inner.add_argument("bed", metavar="BED", help="name of the bed")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    add = actions.add_parser(
+        "add",
+        help="let the bedside of a bed elsewhere in the house in, with a code",
+        description="Print a code with which the bedside of a bed elsewhere in the house comes in,"
+        " and wait for it. It then has a user of its own at the broker of `legwatch up`.",
+        parents=[inner],
+    )
+    add.add_argument("--again", action="store_true", help="pair anew a bed that is paired")
+    add.add_argument(
+        "--minutes",
+        type=between(0.01, 60),
+        default=10.0,
+        metavar="N",
+        help="how long the code counts (10)",
+    )
+    add.add_argument(
+        "--port",
+        type=int,
+        default=beds_add.PORT,
+        choices=range(65_536),
+        metavar="PORT",
+        help=f"where the bedside comes with its code ({beds_add.PORT}); 0: any free port",
+    )
     pause = actions.add_parser("pause", help="do not watch a bed until a day", parents=[inner])
     pause.add_argument(
         "--until",
@@ -124,12 +152,20 @@ def _pause(path: Path, bed: str, until: str, now_ms: int) -> str:
     )
 
 
-def _end(path: Path, bed: str) -> str:
+def _end(path: Path, bed: str, state: Path) -> str:
     settings_file.change(path, {f"beds.{bed}.ended": True})
-    return (
+    said = (
         f"Bed {bed} is out of use: nothing of it is told, and only `legwatch beds` and `learned`"
-        f" show it. Its nights stay stored. `legwatch beds resume {bed}` takes it back."
+        " show it. Its nights stay stored."
     )
+    house = state / users.FOLDER
+    with beds_add.named(house):
+        if is_there(house) and users.drop(house, bed):
+            return (
+                f"{said} The broker lets its bedside in no more; `legwatch beds add {bed}` pairs it"
+                " anew."
+            )
+    return f"{said} `legwatch beds resume {bed}` takes it back."
 
 
 def _resume(path: Path, bed: str, settings: ServerSettings, found: InForce, now_ms: int) -> None:

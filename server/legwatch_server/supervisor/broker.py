@@ -6,10 +6,11 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from legwatch_server.supervisor import mosquitto
+from legwatch_server.supervisor import house, mosquitto
+from legwatch_server.supervisor.house import House
 from legwatch_server.supervisor.mosquitto import Paths
 from legwatch_server.supervisor.process import ProcessSpec
 
@@ -24,6 +25,16 @@ class BrokerProcess:
     task: ProcessSpec
     port: int
     passwords: Mapping[str, str]  # by user
+    house: House | None = None  # who may come in from elsewhere; None: it listens on loopback only
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where the house's beds come in: `address` may be empty, for all of this machine."""
+
+    folder: Path
+    address: str
+    port: int
 
 
 class BrokerMissingError(RuntimeError):
@@ -41,8 +52,10 @@ def programs() -> tuple[str, str]:
     return program, hasher
 
 
-def write_broker_config(folder: Path, users: Iterable[str]) -> BrokerProcess:
-    """Write the broker's files into `folder`; raises BrokerMissingError."""
+def write_broker_config(
+    folder: Path, users: Iterable[str], opening: Opening | None = None
+) -> BrokerProcess:
+    """Write the broker's files into `folder`; raises BrokerMissingError, or LegwatchError."""
     program, hasher = programs()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     port, secret_of = free_port(), {user: secrets.token_urlsafe(24) for user in users}
@@ -53,8 +66,15 @@ def write_broker_config(folder: Path, users: Iterable[str]) -> BrokerProcess:
     passwords.write_text("".join(f"{user}:{word}\n" for user, word in secret_of.items()))
     # -U hashes the file in place: other users could read a password on the command line.
     subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
-    conf = mosquitto.write(_place(folder, port), folder)
-    return BrokerProcess(ProcessSpec("broker", (program, "-c", str(conf))), port, secret_of)
+    place = _place(folder, port)
+    if opening is None:
+        conf, home = mosquitto.write(place, folder), None
+    else:
+        more = house.lines(opening.folder, opening.address, opening.port)
+        conf = mosquitto.write(replace(place, more=(*place.more, *more)), folder)
+        home = House(opening.folder, folder, passwords.read_text().splitlines())
+    task = ProcessSpec("broker", (program, "-c", str(conf)))
+    return BrokerProcess(task, port, secret_of, home)
 
 
 def _forget_older(folder: Path) -> None:

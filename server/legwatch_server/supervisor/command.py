@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from legwatch.errors import SettingsError
 from legwatch_runtime import locations, secrets_beside
 from legwatch_runtime.part import Parts
 from legwatch_runtime.process import RUNS_PINS, between
@@ -32,6 +33,7 @@ from legwatch_server.supervisor.config import (
     zone_word,
 )
 from legwatch_server.supervisor.hints import how_to_go_on
+from legwatch_server.supervisor.house import open_at
 from legwatch_server.supervisor.process import StopSignal
 from legwatch_server.supervisor.supervisor import Supervisor
 
@@ -39,6 +41,8 @@ from legwatch_server.supervisor.supervisor import Supervisor
 def main(argv: Sequence[str]) -> int:
     """Run broker, server and agent until a signal or the end of the made night."""
     args = _parser().parse_args(argv)
+    if args.no_bed and args.agent_config is not None:
+        raise SettingsError("--no-bed", "--agent-config names a bed at this machine: one of both")
     check_kinds(args.config, args.agent_config)
     check_drivers(owner_settings(args.agent_config))
     check_agent(args.agent_config)
@@ -52,9 +56,10 @@ def main(argv: Sequence[str]) -> int:
                 _show(f"legwatch is already running in {state}: stop it first, or use --state.")
                 return 1
             terminal.tell_last(state, _show)
+            plays = args.agent_config is None and not args.no_bed
             if args.state is not None:
-                locations.note_given(state if args.agent_config is not None else state / "demo")
-            return _play(state, args) if args.agent_config is None else _watch(state, args)
+                locations.note_given(state / "demo" if plays else state)
+            return _play(state, args) if plays else _watch(state, args)
     except BrokerMissingError as error:
         _show(f"legwatch up: {error}")
     except OSError as error:
@@ -77,15 +82,20 @@ def _watch(state: Path, args: argparse.Namespace) -> int:
 
 def _watch_from(folder: Path, state: Path, args: argparse.Namespace) -> int:
     """Watch with the made settings in `folder`, and what is stored in `state`."""
-    agent, zone = owner_settings(args.agent_config), zone_word(args.config, state)
+    agent = None if args.no_bed else owner_settings(args.agent_config)
+    zone = zone_word(args.config, state)
     server = with_http_port(owner_settings(args.config))
     files = {"owners": args.config, "agents": args.agent_config, "states": state}
     config = write_config(folder, server, agent, **files)
+    if agent is None and config.broker.house is None:
+        raise SettingsError(
+            "house.port", "no bed can come in: it is 0; 8883 is usual, for beds elsewhere"
+        )
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
-    for line in (*what_it_watches(agent), *_beside(state)):
+    for line in (*(what_it_watches(agent) if agent else ()), *_house(config), *_beside(state)):
         _show(line)
     _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
-    what = f"the watch on the bed {agent.get('bed')!r}"
+    what = f"the watch on the bed {agent.get('bed')!r}" if agent else "the watch on the beds"
     data = f"The data are in {state}"
     code, played = _run(config, state, what, f"{data}; the same command goes on.")
     if played:
@@ -106,8 +116,20 @@ def _beside(state: Path) -> Iterator[str]:
             )
 
 
-def _doing(agent: Mapping[str, Any]) -> str:
+def _house(config: GeneratedConfig) -> Iterator[str]:
+    """Yield that beds elsewhere may come in, and how."""
+    house = config.broker.house
+    if house is not None:
+        yield (
+            f"Beds elsewhere in the house come in at port {open_at(house.folder)}, over TLS;"
+            f" `legwatch beds add NAME` lets one in."
+        )
+
+
+def _doing(agent: Mapping[str, Any] | None) -> str:
     """Return what runs now: what looks like a real night to people is said to be none."""
+    if agent is None:
+        return "Watching the beds of the house; none is at this machine."
     bed, recording = repr(agent.get("bed")), agent.get("recording")
     if not recording:
         simulated = " with simulated sensors; people are told of them as of real ones"
@@ -194,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--agent-config", type=Path, metavar="AGENT.toml", help="settings of the agent: its sensors"
     )
+    add("--no-bed", action="store_true", help="no bed is at this machine: serve those elsewhere")
     add("--state", type=Path, metavar="DIR", help=f"folder for all data ({locations.state_dir()})")
     add(
         "--speed",

@@ -18,9 +18,12 @@ from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
 from legwatch_server.kinds import OPTIONS, shape_of, strange
+from legwatch_server.pairing.users import FOLDER
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH
+from legwatch_server.settings import HouseTable
 from legwatch_server.supervisor import broker as brokers
-from legwatch_server.supervisor.broker import BrokerProcess
+from legwatch_server.supervisor.broker import BrokerProcess, Opening
+from legwatch_server.supervisor.house import folder_in, note_open
 from legwatch_server.supervisor.mosquitto import SERVER
 from legwatch_server.supervisor.process import ProcessSpec
 
@@ -31,17 +34,17 @@ LEGWATCH = (sys.executable, "-m", "legwatch")
 
 @dataclass(frozen=True, slots=True)
 class GeneratedConfig:
-    """The three children, in the order of their start."""
+    """The children, in the order of their start; no agent: no bed is at this machine."""
 
     broker: BrokerProcess
     server: ProcessSpec
-    agent: ProcessSpec
+    agent: ProcessSpec | None
 
 
 def write_config(
     folder: Path,
     server: Mapping[str, Any],
-    agent: Mapping[str, Any],
+    agent: Mapping[str, Any] | None,
     kind: str = WATCH,
     owners: Path | None = None,
     agents: Path | None = None,
@@ -52,10 +55,10 @@ def write_config(
     `owners`, `agents`: the files from which the server's and the agent's are made. `states`: the
     folder for what they store, if it is another one.
     """
-    bed = str(agent.get("bed", ""))
-    broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""})
-    recorded = bool(agent.get("recording"))
-    server = settings_file.with_bed_of(agent, server)
+    bed = str((agent or {}).get("bed", ""))
+    opens = opening(server, states or folder)
+    broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""}, opens)
+    server = settings_file.with_bed_of(agent or {}, server)
 
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
@@ -71,9 +74,29 @@ def write_config(
             env[MADE_FROM] = str(owners.absolute())
         return ProcessSpec(name, command, env, ends, PATIENCE_S[name])
 
+    ours = task("server", SERVER, server)
+    if agent is None:
+        return GeneratedConfig(broker, ours, None)
     return GeneratedConfig(
-        broker, task("server", SERVER, server), task("agent", bed, agent, ends=recorded)
+        broker, ours, task("agent", bed, agent, ends=bool(agent.get("recording")))
     )
+
+
+def opening(server: Mapping[str, Any], states: Path) -> Opening | None:
+    """Return where beds elsewhere in the house come in; None: nowhere. Raises LegwatchError.
+
+    A server that was open before notes that it is not: nobody is to wait at a closed door.
+    """
+    state = _made(states, "server")
+    given = settings_file.in_force(server, settings_file.changes_in(state / settings_file.NAME))
+    table = load(HouseTable, given.get("house", {}))
+    if not table.port:
+        if (state / FOLDER).is_dir():
+            note_open(state / FOLDER, 0)
+        return None
+    folder = folder_in(state)
+    note_open(folder, table.port)
+    return Opening(folder, table.address, table.port)
 
 
 def owner_settings(path: Path | None) -> dict[str, Any]:

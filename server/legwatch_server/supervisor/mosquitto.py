@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,11 @@ def conf(place: Paths) -> str:
     return "\n".join(lines) + "\n"
 
 
-def acl() -> str:
-    """Return the text of the acl file: who may publish and read which topics."""
+def acl(programs: Iterable[str] = ()) -> str:
+    """Return the text of the acl file: who may publish and read which topics.
+
+    `programs`: users that read all beds and ask, such as a home automation.
+    """
     bed = "legwatch/v1/%u"
     written = ("status", "info", "window", "event", "cmd/result")
     lines = (
@@ -81,8 +85,20 @@ def acl() -> str:
         "# An agent's user name (%u) is its bed: it may use only the topics of this bed.",
         *(f"pattern write {bed}/{channel}" for channel in written),
         *(f"pattern read {bed}/{channel}" for channel in ("stored", "rules", "cmd")),
+        *_of_programs(programs),
     )
     return "\n".join(lines) + "\n"
+
+
+def _of_programs(programs: Iterable[str]) -> Iterator[str]:
+    """Yield the lines for programs: what they may read of each bed, and that they may ask."""
+    read = ("status", "info", "window", "state", "alert/#", "cmd/result")
+    for name in programs:
+        yield ""
+        yield f"user {name}"
+        yield f"topic deny legwatch/v1/{name}/#"  # what the patterns above would let it write
+        yield from (f"topic read legwatch/v1/+/{channel}" for channel in read)
+        yield "topic write legwatch/v1/+/request"
 
 
 def write(place: Paths, folder: Path) -> Path:

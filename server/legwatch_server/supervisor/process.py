@@ -109,6 +109,11 @@ class Process:
         if not self.wait(1.0):
             self._process.kill()
 
+    def read_again(self) -> None:
+        """Send SIGHUP: a broker reads its users again."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGHUP)
+
     def ask(self) -> None:
         """Send SIGTERM."""
         with contextlib.suppress(ProcessLookupError):

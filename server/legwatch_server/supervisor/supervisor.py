@@ -24,6 +24,7 @@ from legwatch_server.supervisor.process import (
 )
 
 LOOK_S = 0.1
+LOOK_INTO_HOUSE_S = 1.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 WELL_S = 60.0  # after running this long, a child restarts after the shortest wait again
 READY_S = 15.0
@@ -53,7 +54,7 @@ class Slot:
 
 
 class Supervisor:
-    """Runs the three children; call every method from the main thread."""
+    """Runs the children; call every method from the main thread."""
 
     def __init__(
         self, config: GeneratedConfig, logs: Path, *, show: Callable[[str], None], parts: Parts
@@ -68,8 +69,10 @@ class Supervisor:
         self._open, self._ask = False, instant()  # broker accepts connections; the next check
         self._parts = parts
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        tasks = (config.broker.task, config.server, config.agent)
+        tasks = (config.broker.task, config.server, *([config.agent] if config.agent else ()))
         self._slots = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
+        self._look = instant()  # into the users of the house, not before
+        self._let_in()
 
     @property
     def played(self) -> bool:
@@ -81,6 +84,7 @@ class Supervisor:
         while True:
             for slot in self._slots:
                 self._supervise(slot)
+            self._look_into_the_house()
             self._tell_manager()
             worst = next((p for p in self._slots if p.hopeless), None)
             if worst is not None:
@@ -116,6 +120,23 @@ class Supervisor:
             self._up = True
             tell(READY)
         self._pulse.beat()
+
+    def _look_into_the_house(self) -> None:
+        """Let the broker know whom somebody has let in or sent away."""
+        house = self._config.broker.house
+        if house is None or instant() < self._look:
+            return
+        self._look = instant().after(LOOK_INTO_HOUSE_S)
+        broker = self._slots[0].process
+        if house.changed():
+            self._let_in()
+            if broker is not None:
+                broker.read_again()
+
+    def _let_in(self) -> None:
+        house = self._config.broker.house
+        if house is not None and (wrong := house.write()):
+            self._show(f"WARNING: {wrong}. Until then the broker lets in whom it knew before.")
 
     def _supervise(self, slot: Slot) -> None:
         if slot.process is None:
@@ -186,7 +207,8 @@ class Supervisor:
             return False
         if name == "server" or self._listening:
             return True
-        if self._config.agent.may_finish or self._unheard is None:
+        agent = self._config.agent
+        if (agent is not None and agent.may_finish) or self._unheard is None:
             return False
         return instant().since(self._unheard) > READY_S
 

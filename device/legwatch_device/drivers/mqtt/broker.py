@@ -25,6 +25,7 @@ class Broker:
     port: int = setting(1883, "its port", low=1, high=65535)
     user: str = setting("", "user name, not the agent's; empty: none")
     ca_file: str = setting("", "certificate of its authority; if given, use TLS")
+    server_name: str = setting("", "name in its certificate; empty: the host's")
 
 
 def topic(default: Any, about: str) -> Any:

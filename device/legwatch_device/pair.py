@@ -1,0 +1,154 @@
+"""`legwatch pair`: make this Pi the bedside of a server elsewhere in the house."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from legwatch.contract.pairing import Given, PairingCode, read_code
+from legwatch.errors import CannotRun, SettingsError, WireError
+from legwatch_device.pairing import Server, pair
+from legwatch_device.trying import Account, let_in
+from legwatch_runtime import locations
+from legwatch_runtime.files import read_text
+from legwatch_runtime.process import EXITS
+from legwatch_runtime.rights import opened_anew, whose
+from legwatch_runtime.secrets_beside import FILES
+
+PORT = 8884  # of the server's door, unless it says another one
+CA = "house-ca.pem"
+PASSWORD = FILES["LEGWATCH_MQTT_PASSWORD"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch pair`; 0 paired, 1 not possible now, 2 a wrong code, address or settings."""
+    args = _parser().parse_args(argv)
+    code, server = _code(args.code), _server(args.server)
+    file: Path = args.config or _usual()
+    with _writable(file.parent):
+        given = pair(server, code, lambda given, host: _keep(file, given, host))
+    print(
+        f"Paired: this Pi is the bedside of {given.bed!r}, and the server at {server.host} knows"
+        f" it.\nIn {file}: name and server. {_next(file)}"
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legwatch pair",
+        description="Make this Pi the bedside of a server elsewhere in the house, with the code"
+        " that `legwatch beds add` prints there.",
+        epilog=EXITS,
+    )
+    parser.add_argument("code", nargs="?", metavar="CODE", help="the code; not given: asked for")
+    parser.add_argument(
+        "--server", required=True, metavar="HOST[:PORT]", help="name or address of the server"
+    )
+    usual = locations.INSTALLED.with_name("agent.toml")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="AGENT.toml",
+        help=f"settings of the bedside ({usual} where legwatch is installed, else agent.toml)",
+    )
+    return parser
+
+
+def _code(given: str | None) -> PairingCode:
+    if given is None:
+        if not sys.stdin.isatty():
+            raise SettingsError("CODE", "nobody is here to be asked: write it behind the command")
+        try:
+            given = input("The code that `legwatch beds add` has printed on the server: ")
+        except EOFError:
+            raise SettingsError("CODE", "none was given") from None
+    try:
+        return read_code(given)
+    except WireError as error:
+        raise SettingsError("CODE", str(error)) from None
+
+
+def _server(text: str) -> Server:
+    host, colon, port = text.rpartition(":")
+    if not colon or host.count(":") and not host.endswith("]"):  # a bare IPv6 address has colons
+        host, port = text, str(PORT)
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) <= 65_535) or not host:
+        raise SettingsError("--server", f"{text!r} is no address such as 192.168.1.10")
+    return Server(host.strip("[]"), int(port))
+
+
+def _usual() -> Path:
+    installed = locations.INSTALLED.with_name("agent.toml")
+    return installed if installed.parent.is_dir() else Path("agent.toml")
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Check before the code is used up that all can be written."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        yield
+    except OSError as error:
+        raise CannotRun(f"{folder}: {whose(error, folder)}") from None
+
+
+def _keep(file: Path, given: Given, host: str) -> None:
+    """Try the broker with what the server gave; then write it, the settings last."""
+    with tempfile.TemporaryDirectory() as place:
+        ca = Path(place) / CA
+        ca.write_text(given.ca, encoding="ascii")
+        account = Account(host, given.port, given.bed, str(ca), given.server_name)
+        let_in(account, given.password)
+    folder = file.parent.absolute()
+    _write(folder / CA, given.ca, 0o644)
+    _write(folder / PASSWORD, f"{given.password}\n", 0o600)
+    _write(file, _settings(file, given, host, folder / CA), _mode(file))
+
+
+def _settings(file: Path, given: Given, host: str, ca: Path) -> str:
+    """Return the owner's settings with the server's place in them; all else stays as it was."""
+    from tomlkit import TOMLDocument, parse, table  # noqa: PLC0415 - slow to import
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    try:
+        document = parse(read_text(str(file))) if file.exists() else TOMLDocument()
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise CannotRun(f"{file} is no TOML, so it was not changed: {error}") from None
+    document["bed"] = given.bed
+    mqtt = document.setdefault("mqtt", table())
+    values = {"host": host, "port": given.port, "user": given.bed, "ca_file": str(ca)}
+    for key, value in (*values.items(), ("server_name", given.server_name)):
+        mqtt[key] = value
+    return document.as_string()
+
+
+def _mode(file: Path) -> int:
+    return file.stat().st_mode & 0o777 if file.exists() else 0o640
+
+
+def _write(file: Path, text: str, mode: int) -> None:
+    fresh = file.with_name(f"{file.name}.new")
+    with opened_anew(fresh) as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.chmod(mode)
+    fresh.replace(file)
+
+
+def _next(file: Path) -> str:
+    try:
+        sensors = "[sensors" in read_text(str(file))
+    except (OSError, UnicodeDecodeError):
+        sensors = True
+    if not sensors:
+        return (
+            "It has no sensors yet: config/agent.example.toml shows them; then"
+            f" `legwatch check-config {file}`."
+        )
+    return f"`legwatch agent --config {file}` starts it; of an installed one: systemctl restart."

@@ -1,0 +1,43 @@
+"""Shows a pairing code: as the line to type at the bed, and as a picture for a phone to copy it."""
+
+import io
+import socket
+import sys
+from collections.abc import Iterator
+
+USUAL_PORT = 8884
+
+
+def shown(code: str, port: int, minutes: float) -> Iterator[str]:
+    """Yield the lines that say what to type at the bed's Pi."""
+    host = _own_address() or socket.gethostname()
+    where = host if port == USUAL_PORT else f"{host}:{port}"
+    line = f"legwatch pair {code} --server {where}"
+    yield f"Type this at the bed's Pi within {minutes:g} minutes (behind sudo, if it is installed):"
+    yield ""
+    yield f"    {line}"
+    yield ""
+    if picture := _picture(line):
+        yield picture
+    yield "The code works once."
+
+
+def _own_address() -> str:
+    """Return the address by which others reach this machine; empty: it has no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of nobody: only the way to it is asked
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
+
+
+def _picture(text: str) -> str:
+    """Return a text as a QR code for this terminal; empty if it cannot show one."""
+    if not sys.stdout.isatty() or (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        return ""
+    import segno  # noqa: PLC0415 - slow to import
+
+    out = io.StringIO()
+    segno.make(text, error="l").terminal(out=out, compact=True)
+    return out.getvalue()
