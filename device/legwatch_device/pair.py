@@ -2,15 +2,17 @@
 
 import argparse
 import os
+import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from legwatch.contract.pairing import Given, PairingCode, read_code
 from legwatch.errors import CannotRun, SettingsError, WireError
-from legwatch_device.pairing import Server, pair
+from legwatch_device.finding import doors
+from legwatch_device.pairing import Server, WrongServer, pair
 from legwatch_device.trying import Account, let_in
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_text
@@ -26,15 +28,37 @@ PASSWORD = FILES["LEGWATCH_MQTT_PASSWORD"]
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch pair`; 0 paired, 1 not possible now, 2 a wrong code, address or settings."""
     args = _parser().parse_args(argv)
-    code, server = _code(args.code), _server(args.server)
+    code, server = _code(args.code), _server(args.server) if args.server else None
     file: Path = args.config or _usual()
+
+    def keep(given: Given, host: str) -> None:
+        _keep(file, given, host)
+
     with _writable(file.parent):
-        given = pair(server, code, lambda given, host: _keep(file, given, host))
+        given = pair(server, code, keep) if server else _found(code, keep)
     print(
-        f"Paired: this Pi is the bedside of {given.bed!r}, and the server at {server.host} knows"
-        f" it.\nIn {file}: name and server. {_next(file)}"
+        f"Paired: this Pi is the bedside of {given.bed!r}, and its server knows it.\n"
+        f"In {file}: name and server. {_next(file)}"
     )
     return 0
+
+
+def _found(code: PairingCode, keep: Callable[[Given, str], None]) -> Given:
+    """Ask each door in the house; raises CannotRun if none of them has made the code."""
+    print("Looking for the server in this house ...", flush=True)
+    others = list[Server]()
+    for server in doors():
+        try:
+            return pair(server, code, keep)
+        except WrongServer:
+            others.append(server)
+    asked = ", ".join(map(str, dict.fromkeys(others)))
+    raise CannotRun(
+        f"the servers found here have not made this code ({asked}): is it the newest one?"
+        if others
+        else "no server that waits for a bed was found here: does `legwatch beds add` still run on"
+        " it, and in the same network? Else name its address: --server 192.168.1.10"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("code", nargs="?", metavar="CODE", help="the code; not given: asked for")
     parser.add_argument(
-        "--server", required=True, metavar="HOST[:PORT]", help="name or address of the server"
+        "--server",
+        metavar="HOST[:PORT]",
+        help="name or address of the server; not given: it is looked for in this house",
     )
     usual = locations.INSTALLED.with_name("agent.toml")
     parser.add_argument(
@@ -99,6 +125,7 @@ def _writable(folder: Path) -> Iterator[None]:
 
 def _keep(file: Path, given: Given, host: str) -> None:
     """Try the broker with what the server gave; then write it, the settings last."""
+    host = _by_name(given) or host
     with tempfile.TemporaryDirectory() as place:
         ca = Path(place) / CA
         ca.write_text(given.ca, encoding="ascii")
@@ -108,6 +135,16 @@ def _keep(file: Path, given: Given, host: str) -> None:
     _write(folder / CA, given.ca, 0o644)
     _write(folder / PASSWORD, f"{given.password}\n", 0o600)
     _write(file, _settings(file, given, host, folder / CA), _mode(file))
+
+
+def _by_name(given: Given) -> str:
+    """Return the server's name in the house, if it leads there: its address may change one day."""
+    name = f"{given.host.partition('.')[0]}.local"
+    try:
+        socket.create_connection((name, given.port), 5).close()
+    except (OSError, UnicodeError):
+        return ""
+    return name
 
 
 def _settings(file: Path, given: Given, host: str, ca: Path) -> str:

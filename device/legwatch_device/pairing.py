@@ -1,4 +1,4 @@
-"""How a bedside comes to its server: it checks the server by the code, and only then says a word."""
+"""How a bedside comes to its server: it checks the server by the code before it says a word."""
 
 import socket
 import ssl
@@ -30,6 +30,10 @@ class Server(NamedTuple):
     def __str__(self) -> str:
         """Return it as people write it."""
         return f"{self.host}:{self.port}"
+
+
+class WrongServer(CannotRun):
+    """Whoever is there has not made the code; nothing was said to it."""
 
 
 def pair(server: Server, code: PairingCode, keep: Callable[[Given, str], None]) -> Given:
@@ -65,7 +69,7 @@ def _secured(plain: socket.socket) -> ssl.SSLSocket:
 def _check(line: ssl.SSLSocket, code: PairingCode) -> None:
     """Raise CannotRun if the other side is not the one that has made the code."""
     if fingerprint(line.getpeercert(binary_form=True) or b"") != code.fingerprint:
-        raise CannotRun(
+        raise WrongServer(
             "that is not the server that has made this code, so nothing was said to it. Is the"
             " address right, and the code the newest one? Else somebody in this network takes the"
             " server's place"

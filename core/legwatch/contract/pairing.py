@@ -19,6 +19,7 @@ from legwatch.errors import WireError
 
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: they are read as 1, 1, 0 and V
 FINGERPRINT_BYTES, SECRET_BYTES = 10, 5
+SERVICE = "_legwatch-pair._tcp.local."  # the open door, as mDNS announces it
 GROUP = 5  # signs between two hyphens
 LONGEST_TEXT = 16_384  # characters of a certificate
 _LENGTH = (FINGERPRINT_BYTES + SECRET_BYTES) * 8 // 5 + 1

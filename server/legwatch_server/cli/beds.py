@@ -48,7 +48,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     settings = settings_file.read(path)
     if args.action == "add":
-        asked_for = beds_add.Asked(args.bed, args.minutes, args.port, args.again)
+        where = settings.house.address, args.port
+        asked_for = beds_add.Asked(args.bed, args.minutes, *where, args.again)
         return beds_add.run(path, asked_for, Path(settings.state_dir))
     _check_known(args.bed, settings)
     for why in found.unusable():  # the server would refuse the change, too, and say so to nobody

@@ -17,6 +17,7 @@ from legwatch_runtime.rights import whose
 from legwatch_server import settings_file
 from legwatch_server.cli.code_shown import shown
 from legwatch_server.pairing import users
+from legwatch_server.pairing.announced import announced
 from legwatch_server.pairing.users import Role, User
 from legwatch_server.settings_file import AGENTS, is_of_up
 from legwatch_server.supervisor.broker import programs
@@ -31,10 +32,14 @@ PASSWORD_BYTES = 24
 
 
 class Asked(NamedTuple):
-    """What a person wants: a bed of this name is let in, within so many minutes, at this port."""
+    """What a person wants: a bed of this name is let in, within so many minutes.
+
+    `address`, `port`: where its bedside comes with the code.
+    """
 
     bed: str
     minutes: float
+    address: str
     port: int
     again: bool
 
@@ -59,13 +64,13 @@ def house_of(path: Path, state: Path) -> tuple[Path, int]:
         return folder, port
     if is_of_up(path):
         raise CannotRun(
-            "this server is for the beds at its own machine. To let in others: `legwatch settings"
-            " set house.port 8883`, and then start `legwatch up` again (as a service: sudo systemctl"
+            "this server is for the bed at its own machine. To let in others: `legwatch settings set"
+            " house.port 8883`, and then start `legwatch up` again (as a service: sudo systemctl"
             " restart legwatch)"
         )
     raise CannotRun(
-        "this server has a broker that it has not started itself, so it cannot let anybody in there:"
-        " deploy/README.md says how to add a bed to that broker"
+        "the broker of this server is not one that `legwatch up` has started, so nobody can be let"
+        " in there from here: deploy/README.md says how to add a bed to it"
     )
 
 
@@ -130,15 +135,16 @@ def _waited(asked: Asked, new: _Newcomer) -> "Seen | None":
     from legwatch_server.pairing.door import Door, End  # noqa: PLC0415 - slow to import
 
     try:
-        door = Door(new.let_in, port=asked.port, minutes=asked.minutes)
+        door = Door(new.let_in, address=asked.address, port=asked.port, minutes=asked.minutes)
     except OSError as error:
         raise CannotRun(f"no bed can come in at port {asked.port}: {error.strerror}") from None
     end = None
     try:
-        for line in shown(write_code(door.code), door.port, asked.minutes):
-            print(line)
-        print(f"Waiting for {asked.bed} ... (Ctrl-C ends it, and the code with it)", flush=True)
-        seen = asyncio.run(door.wait())
+        with announced(asked.bed, asked.address, door.port):
+            for line in shown(write_code(door.code), door.port, asked.minutes):
+                print(line)
+            print(f"Waiting for {asked.bed} ... (Ctrl-C ends it, and the code with it)", flush=True)
+            seen = asyncio.run(door.wait())
         end = seen.end
     except KeyboardInterrupt:
         return None
@@ -158,10 +164,10 @@ def _said(asked: Asked, path: Path, seen: "Seen") -> int:
         print(
             {
                 End.OVER: f"Nobody came in time; the code is worth nothing any more. {again}",
-                End.NOT_KEPT: f"A bedside ({seen.who}) had the right code, and then did not say that"
-                f" it had kept what it got; it was not let in. What it has said helps. {again}",
-                End.GUESSED: f"{seen.wrong} wrong codes came, so the code was given up: somebody in"
-                f" your network guesses, or types it wrong. Nobody was let in. {again}",
+                End.NOT_KEPT: f"A bedside ({seen.who}) had the right code, and then did not say"
+                f" that it had kept what it got; it was not let in. It says why. {again}",
+                End.GUESSED: f"{seen.wrong} wrong codes came, so the code was given up: somebody"
+                f" in your network guesses. Nobody was let in. {again}",
             }[seen.end or End.OVER]
         )
         return 1

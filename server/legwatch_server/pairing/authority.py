@@ -23,9 +23,9 @@ try:
     from cryptography.x509.oid import NameOID
 except ModuleNotFoundError:
     raise CannotRun(
-        "beds elsewhere need the Python package `cryptography`, and a 32-bit Pi finds no wheel of it."
-        " Install what builds it (sudo apt install gcc libffi-dev libssl-dev python3-dev), and then"
-        " in legwatch's environment: pip install cryptography"
+        "beds elsewhere need the Python package `cryptography`, and a 32-bit Pi finds no wheel of"
+        " it. Install what builds it (sudo apt install gcc libffi-dev libssl-dev python3-dev), and"
+        " then in legwatch's environment: pip install cryptography"
     ) from None
 
 SERVER_NAME = "legwatch.house"  # the name in the broker's certificate; no machine is called so

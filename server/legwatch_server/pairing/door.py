@@ -126,7 +126,8 @@ class Door:
             await _say(writer, Refused("this code was used already"))
         elif hmac.compare_digest(ask.secret.encode(), self._secret.hex().encode()):
             self._given = True
-            self._seen.who, self._seen.version = writer.get_extra_info("peername")[0], ask.version
+            who = str(writer.get_extra_info("peername")[0])
+            self._seen.who, self._seen.version = who.removeprefix("::ffff:"), ask.version
             await self._give(reader, writer)
         else:
             await self._refuse(writer)
