@@ -21,6 +21,8 @@ ABOUT = {
     "duty": "show who is on call tonight, and whether a push reaches them",
     "now": "show what the beds show now, what is watched, and who would be told",
     "beds": "list the beds; pause one, take one out of use, have it watched again",
+    "pair": "make this Pi the bedside of a server elsewhere in the house",
+    "programs": "let a program of the house, such as a home automation, read the beds and ask",
     "settings": "show or change the server's settings; a running server takes them over",
     "learned": "propose limits that fit a bed's own nights; change nothing",
     "storage": "show what takes how much room; write one night into a file for `replay`",

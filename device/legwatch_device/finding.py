@@ -20,9 +20,7 @@ def doors() -> Iterator[Server]:
         raise CannotRun("nothing here can look for the server: name it with --server") from None
     names = SimpleQueue[str]()
 
-    def heard(
-        zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
-    ) -> None:
+    def heard(*, name: str, state_change: ServiceStateChange, **_: object) -> None:
         if state_change is not ServiceStateChange.Removed:
             names.put(name)
 

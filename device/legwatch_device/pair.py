@@ -100,7 +100,8 @@ def _code(given: str | None) -> PairingCode:
 
 def _server(text: str) -> Server:
     host, colon, port = text.rpartition(":")
-    if not colon or host.count(":") and not host.endswith("]"):  # a bare IPv6 address has colons
+    bare = host.count(":") > 0 and not host.endswith("]")  # an IPv6 address has colons itself
+    if not colon or bare:
         host, port = text, str(PORT)
     if not (port.isascii() and port.isdecimal() and 0 < int(port) <= 65_535) or not host:
         raise SettingsError("--server", f"{text!r} is no address such as 192.168.1.10")

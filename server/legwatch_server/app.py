@@ -51,6 +51,7 @@ from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode
 from legwatch_server.kinds import check_servers
+from legwatch_server.limits_asked import LimitsAsked
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import check_known, doubts, heard_beds, unknown_shifts
@@ -134,7 +135,7 @@ def run(args: argparse.Namespace) -> int:
     parts.guard_other_threads()
     with locked(Path(settings.state_dir), _LOCK, read_only=True) as folder:
         try:
-            server = _Server(settings, password, folder, parts)
+            server = _Server(settings, password, folder, parts, args.config)
             _say_zone(zone.word(settings, args.config, first))
             server.health.errors = errors.counts
             server.channels.begin()
@@ -157,7 +158,9 @@ def _why(error: OSError) -> str:
 class _Server:
     """All parts of one server, and what connects them."""
 
-    def __init__(self, settings: ServerSettings, password: str, folder: Path, parts: Parts) -> None:
+    def __init__(
+        self, settings: ServerSettings, password: str, folder: Path, parts: Parts, file: Path
+    ) -> None:
         self.parts = parts
         self.inbox = Waiting()
         self.status, self.stopping = Status(), threading.Event()
@@ -220,11 +223,12 @@ class _Server:
         self.writer = parts.add(
             "writer", self._write, on_failure=OnFailure.END, within_s=WRITER_WITHIN_S
         )
+        self.limits = LimitsAsked(file, self.broker, parts)
         self.loop = WriterLoop(
             store=self.store,
             unit=self.unit,
             transport=self.broker,
-            listeners=[MqttPublisher(self.broker), RulesPublisher(self.broker)],
+            listeners=[MqttPublisher(self.broker), RulesPublisher(self.broker), self.limits],
             inbox=self.inbox,
             timeline=self.timeline,
             settings=settings,
@@ -276,6 +280,7 @@ class _Server:
             daily.start()
             started.callback(watch.stop)
             watch.start(self.take_over, self.inbox.put, self._ways)
+            self.limits.start()
             self._look_after_the_store()
             _seek_cycles_seldom(max(len(self.settings.beds), len(self._beds())))
             _change_threads_often()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
+from legwatch.contract.request import Request as Asking
 from legwatch.contract.told_at_bed import ToldAtBed
 from legwatch.events import AlertKind, Window
 from legwatch_server.claims import LinkClaims
@@ -75,6 +76,14 @@ class StatusArrived(NamedTuple):
 
     bed: str
     online: bool
+    message: Message
+
+
+class RequestArrived(NamedTuple):
+    """A program of the house asks for something."""
+
+    bed: str
+    request: Asking
     message: Message
 
 
@@ -187,7 +196,15 @@ class ActionRequested:
     tell: Callable[[Noted], None] = _nobody
 
 
-Arrived = WindowArrived | PressArrived | ToldArrived | InfoArrived | StatusArrived | Unreadable
+Arrived = (
+    WindowArrived
+    | PressArrived
+    | ToldArrived
+    | InfoArrived
+    | StatusArrived
+    | RequestArrived
+    | Unreadable
+)
 OfTheServer = BedExpected | BedDropped | BedRests | AgentUnseen | ServerFact
 Work = Arrived | ActionRequested | OfTheServer  # what one transaction stores
 OfSettings = SettingsChanged | SettingsLoaded | SettingsRefused
@@ -218,7 +235,7 @@ def renewed(work: Work, moved_ms: int) -> Work:
     match work:
         case WindowArrived() | PressArrived() | ToldArrived() | InfoArrived():
             return work._replace(message=again)
-        case StatusArrived() | Unreadable():
+        case StatusArrived() | RequestArrived() | Unreadable():
             return work._replace(message=again)
     return work
 

@@ -22,6 +22,7 @@ class Channel(StrEnum):
     STATE = "state"
     CMD = "cmd"
     RESULT = "cmd/result"
+    REQUEST = "request"
 
 
 # Readings, events and commands are never retained: after a restart they would look new.

@@ -24,6 +24,7 @@ from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.recordings import Recordings
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
+from legwatch_server.beds.requests import Requests
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.state_json import side_json, to_json
 from legwatch_server.beds.time_shift import TimeShift
@@ -38,6 +39,7 @@ from legwatch_server.inbox import (
     InfoArrived,
     Message,
     PressArrived,
+    RequestArrived,
     ServerFact,
     StatusArrived,
     ToldArrived,
@@ -80,6 +82,7 @@ class UnitOfWork:
         self._watch = Watch(decisions, rules, self._recordings, self.excuses)
         self._agents = Agents(decisions, rules, self._watch, self.excuses)
         self.presses = Presses(store, decisions, self._recordings)
+        self.requests = Requests(store, decisions, self.beds.get)
         self._helped = Helped(store, decisions, self.presses)
         self.answers = Answers(store, self.beds, decisions.decide)
         self._unusable = Unusable(decisions, self.boots, self.presses, self._agents, now)
@@ -93,6 +96,7 @@ class UnitOfWork:
         self._placement.begin(coming)
         self.answers.begin()
         self.presses.begin()
+        self.requests.begin()
         self._unusable.begin()
         self._reports.begin()
         self.counters.begin()
@@ -175,6 +179,8 @@ class UnitOfWork:
                     self._window(work)
                 case PressArrived():
                     self.presses.take(work)
+                case RequestArrived():
+                    self.requests.take(work, now_ms)
                 case ToldArrived():
                     self._helped.take(work)
                 case InfoArrived():

@@ -371,6 +371,8 @@ class Writer:
                 beds=[bed.update() for bed in unit.kept],
                 confirmations=self._confirmations() if self._store.keeps else [],
                 notices=[Decided(new.bed, new.notice) for new in unit.batch.notices],
+                results=unit.requests.results,
+                asked=unit.requests.limits,
             )
         )
         self._status.judged(unit.decisions.judged)

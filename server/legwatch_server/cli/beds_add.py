@@ -64,9 +64,9 @@ def house_of(path: Path, state: Path) -> tuple[Path, int]:
         return folder, port
     if is_of_up(path):
         raise CannotRun(
-            "this server is for the bed at its own machine. To let in others: `legwatch settings set"
-            " house.port 8883`, and then start `legwatch up` again (as a service: sudo systemctl"
-            " restart legwatch)"
+            "this server is for the bed at its own machine. To let in others, too: `legwatch"
+            " settings set house.port 8883`, and then start `legwatch up` again (as a service: sudo"
+            " systemctl restart legwatch)"
         )
     raise CannotRun(
         "the broker of this server is not one that `legwatch up` has started, so nobody can be let"

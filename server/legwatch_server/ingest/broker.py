@@ -205,9 +205,10 @@ class BrokerConnection:
         self.story.up()
         self._heard_s = awake_s()
         self._backoff.reset()
-        # QoS 0: the broker must not keep answers, because a late answer is useless.
-        answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)
-        client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), answers])
+        # QoS 0: the broker must not keep answers and requests. A late answer is useless, and a
+        # late request would answer an alert that its sender has not seen.
+        now = [(f"{ROOT}/+/{channel.value}", 0) for channel in (Channel.RESULT, Channel.REQUEST)]
+        client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), *now])
         self._put(Connected())
 
     def _on_subscribe(

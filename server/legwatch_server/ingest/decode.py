@@ -11,6 +11,7 @@ from collections.abc import Callable
 from legwatch.contract.bedside_info import decode_info
 from legwatch.contract.event import decode_event
 from legwatch.contract.press import Press
+from legwatch.contract.request import decode_request
 from legwatch.contract.topics import Channel, split
 from legwatch.errors import NewerVersion, WireError
 from legwatch.named_tuples import maker
@@ -19,6 +20,7 @@ from legwatch_server.inbox import (
     InfoArrived,
     Message,
     PressArrived,
+    RequestArrived,
     StatusArrived,
     ToldArrived,
     Unreadable,
@@ -66,10 +68,17 @@ def _event(bed: str, message: Message) -> PressArrived | ToldArrived:
     return ToldArrived(bed, event, message)
 
 
+def _request(bed: str, message: Message) -> RequestArrived:
+    if message.retained:
+        raise WireError("request: a retained one is of an unknown age, and is not done")
+    return RequestArrived(bed, decode_request(message.payload), message)
+
+
 _READ: dict[str, Callable[[str, Message], Arrived]] = {
     Channel.WINDOW: lambda bed, m: _window_arrived((bed, decode_window(m.payload), m)),
     Channel.EVENT: _event,
     Channel.INFO: lambda bed, m: InfoArrived(bed, decode_info(m.payload), m),
     Channel.STATUS: _status,
+    Channel.REQUEST: _request,
 }
-CHANNELS = tuple(_READ)
+CHANNELS = tuple(channel for channel in _READ if channel != Channel.REQUEST)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from legwatch import engine
 from legwatch.alerting.notice import iso
+from legwatch.contract.bedside_command import encode_result
 from legwatch.contract.confirmation import encode_stored
 from legwatch.contract.fields import VERSION
 from legwatch.contract.topics import RETAINED, Channel, topic
@@ -37,11 +38,13 @@ class MqttPublisher:
         self._alerts: dict[str, dict[str, bytes]] = {}  # by bed and kind: payload last published
 
     def hear(self, committed: Committed) -> None:
-        """Remember the newest state and confirmation of each bed."""
+        """Remember the newest state and confirmation of each bed; answer requests at once."""
         for update in committed.beds:
             self._updates[update.bed] = update
         for confirmation in committed.confirmations:
             self._confirmations.hear(confirmation)
+        for bed, result in committed.results:
+            self._transport.publish(Outgoing(topic(bed, Channel.RESULT), encode_result(result)))
 
     def repeat(self, beds: Sequence[BedUpdate]) -> None:
         """Publish all alerts again, firing or not: a crash may have prevented the last time."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from legwatch.alerting.notice import Notice
+from legwatch.contract.bedside_command import CommandResult
 from legwatch.contract.confirmation import Stored
+from legwatch.contract.request import Request
 from legwatch.engine import BedState
 from legwatch.limits.rules import Rules
 from legwatch_server.rest import Rest
@@ -38,12 +40,28 @@ class Decided(NamedTuple):
     notice: Notice
 
 
+class Result(NamedTuple):
+    """The answer to a program's request, which is stored."""
+
+    bed: str
+    result: CommandResult
+
+
+class Asked(NamedTuple):
+    """A program asks for what is not of the store: a limit, which stands in the settings."""
+
+    bed: str
+    request: Request
+
+
 class Committed(NamedTuple):
     """What one commit has changed; a bed with windows of an open minute only is no change yet."""
 
     beds: Sequence[BedUpdate] = ()
     confirmations: Sequence[Confirmation] = ()
     notices: Sequence[Decided] = ()
+    results: Sequence[Result] = ()
+    asked: Sequence[Asked] = ()
 
 
 class Listener(Protocol):
