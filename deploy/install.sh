@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Install legwatch on this machine so that it lasts: broker, server and agent of one bed, as a service.
-#   sudo deploy/install.sh               from a clone; twice is once, and after `git pull` it is an update
+# Install legwatch on this machine so that it lasts, as a service.
+#   sudo deploy/install.sh               broker, server and one bed; from a clone, and twice is once
+#   sudo deploy/install.sh --server      broker and server, for beds elsewhere in the house
+#   sudo deploy/install.sh --bed         the bedside of a server elsewhere in the house
+#       (after `git pull` the first line is an update of any of them)
 #   sudo deploy/install.sh --uninstall   takes the program away; settings and nights stay
 #   sudo deploy/install.sh --uninstall --purge   those, too
 # The program goes to /opt/legwatch, the settings to /etc/legwatch, the nights to /var/lib/legwatch.
@@ -16,13 +19,14 @@ stop() {
   printf '%s\n' "$*" >&2
   exit 1
 }
-usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 
-uninstall=no purge=no
+uninstall=no purge=no role=
 for word in "$@"; do
   case $word in
     --uninstall) uninstall=yes ;;
     --purge) purge=yes ;;
+    --server | --bed) role=${word#--} ;;
     -h | --help)
       usage
       exit 0
@@ -60,6 +64,15 @@ if [ "$uninstall" = yes ]; then
   remove
   exit 0
 fi
+
+# What this machine is, stays: an update does not ask, and nothing is changed unasked.
+found=$(cat "$settings/role" 2>/dev/null || true)
+[ -n "$found" ] || [ ! -e "$settings/server.toml" ] || [ ! -e "$settings/agent.toml" ] || found=one
+if [ -n "$found" ] && [ -n "$role" ] && [ "$role" != "$found" ]; then
+  stop "This machine is set up otherwise (${found/one/one Pi for everything}). To change that, take it away first:
+  sudo deploy/install.sh --uninstall --purge    # deletes its settings and nights: see backup in deploy/README.md"
+fi
+role=${role:-${found:-one}}
 
 [ "$clone" != "$program" ] || stop "Type this in your own clone of legwatch, not in $program."
 
@@ -120,44 +133,64 @@ copied
 (
   # shellcheck source=scripts/setup.sh
   . "$program/scripts/setup.sh"
-  case $(uname -m) in
-    aarch64 | armv*) venv server,device ;;
+  case $role$(uname -m) in
+    bed*) venv device ;;
+    oneaarch64 | onearmv*) venv server,device ;;
     *) venv server ;;
   esac
-  packages mosquitto=mosquitto
+  [ "$role" = bed ] || packages mosquitto=mosquitto
 )
 ln -sfn "$program/.venv/bin/legwatch" "$command"
 install -d -m 750 -g legwatch "$settings"
 first=no
-if kept server.toml "$program/deploy/pi/server.toml"; then
-  first=yes
-fi
-if kept agent.toml "$program/config/agent.example.toml"; then
-  first=yes
-fi
+case $role in
+  one) ! kept server.toml "$program/deploy/pi/server.toml" || first=yes ;;
+  server) ! kept server.toml "$program/deploy/house/server.toml" || first=yes ;;
+esac
+[ "$role" = server ] || ! kept agent.toml "$program/config/agent.example.toml" || first=yes
 [ -e "$settings/secrets.env" ] || install -m 600 /dev/null "$settings/secrets.env"
+[ -e "$settings/role" ] || printf '%s\n' "$role" >"$settings/role"
 
-# The unit of a clone, with the places of an installed program: it sees no home at all.
-sed -e "s|/home/pi/legwatch/.venv|$program/.venv|" -e "s|/home/pi/legwatch|$settings|g" -e "s|^User=pi|User=legwatch|" \
-  -e "s|^ProtectHome=tmpfs|ProtectHome=yes|" -e "/^BindReadOnlyPaths=/d" -e "/^# Of all that is in the homes/d" \
-  -e "s|^# \`legwatch up\` on one Pi.*|# Made by deploy/install.sh, which writes it anew at each update.|" -e "/^# line that writes your own/d" \
-  "$program/deploy/systemd/legwatch.service" >"$unit"
+# bed_unit: the agent's own unit, which reads the password that `legwatch pair` has put here.
+bed_unit() {
+  [ -e "$settings/mqtt-password" ] || install -m 600 /dev/null "$settings/mqtt-password"
+  # Its groups are those that `user` found on this machine.
+  sed "/^SupplementaryGroups=gpio/d" "$program/deploy/systemd/legwatch-agent.service" >"$unit"
+}
+
+# up_unit: the unit of a clone, with the places of an installed program: it sees no home at all.
+up_unit() {
+  local bed="--agent-config \"$settings/agent.toml\""
+  [ "$role" = one ] || bed=--no-bed
+  sed -e "s|--agent-config \"/home/pi/legwatch/agent.toml\"|$bed|" \
+    -e "s|/home/pi/legwatch/.venv|$program/.venv|" -e "s|/home/pi/legwatch|$settings|g" -e "s|^User=pi|User=legwatch|" \
+    -e "s|^ProtectHome=tmpfs|ProtectHome=yes|" -e "/^BindReadOnlyPaths=/d" -e "/^# Of all that is in the homes/d" \
+    -e "s|^# \`legwatch up\` on one Pi.*|# Made by deploy/install.sh, which writes it anew at each update.|" -e "/^# line that writes your own/d" \
+    "$program/deploy/systemd/legwatch.service" >"$unit"
+}
+case $role in
+  bed) bed_unit ;;
+  *) up_unit ;;
+esac
 systemctl daemon-reload
 
 if [ "$first" = yes ]; then
   systemctl enable legwatch >/dev/null 2>&1 || true
   say "legwatch is installed. Now:"
-  say "  sudo nano $settings/agent.toml       # the sensors and their pins"
-  say "  sudo nano $settings/server.toml      # people and their phones"
-  say "  sudo legwatch check-config $settings/agent.toml"
-  say "  sudo legwatch check-config $settings/server.toml"
+  [ "$role" = server ] || say "  sudo nano $settings/agent.toml       # the sensors and their pins"
+  [ "$role" = bed ] || say "  sudo nano $settings/server.toml      # people and their phones"
+  [ "$role" = server ] || say "  sudo legwatch check-config $settings/agent.toml"
+  [ "$role" = bed ] || say "  sudo legwatch check-config $settings/server.toml"
+  [ "$role" != bed ] || say "  sudo legwatch pair                   # with the code of \`legwatch beds add\` on the server"
   say "  sudo systemctl start legwatch        # and at each start of this machine, by itself"
+  [ "$role" != server ] || say "  sudo legwatch beds add bed1          # lets a bed in, with a code"
 else
   systemctl enable legwatch >/dev/null 2>&1 || true
-  "$command" check-config "$settings/server.toml" >/dev/null
+  [ "$role" = bed ] || "$command" check-config "$settings/server.toml" >/dev/null
   systemctl restart legwatch
   say "legwatch is up to date and runs; your settings are as they were."
 fi
 changed=no
 rm -rf "$program.before"
-say "  sudo legwatch now                    # what it sees; journalctl -u legwatch says what it does"
+[ "$role" = bed ] || say "  sudo legwatch now                    # what it sees"
+say "  journalctl -u legwatch               # what it does"

@@ -186,7 +186,9 @@ def _next(file: Path) -> str:
         sensors = True
     if not sensors:
         return (
-            "It has no sensors yet: config/agent.example.toml shows them; then"
-            f" `legwatch check-config {file}`."
+            "It has no sensors yet: config/agent.example.toml shows them; then `legwatch"
+            f" check-config {file}`."
         )
-    return f"`legwatch agent --config {file}` starts it; of an installed one: systemctl restart."
+    if file.parent == locations.INSTALLED.parent:
+        return "Start it: sudo systemctl restart legwatch"
+    return f"Start it: legwatch agent --config {file}"

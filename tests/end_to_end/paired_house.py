@@ -41,7 +41,7 @@ class PairedHouse:
     """A server of a house; `folder` has all that the tests see of it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.state, self.port = folder, folder / "state", free_port()
         self.toml = folder / "server.toml"
         table = {
             "zone": "UTC",
@@ -55,23 +55,23 @@ class PairedHouse:
         self.up = self.start()
 
     def start(self) -> Up:
-        up = Up(self.folder, "--config", str(self.toml), "--no-bed")
+        up = Up(self.state.parent, "--config", str(self.toml), "--no-bed")
         self.processes.append(up)
         wait_until(lambda: "legwatch/v1/+/window" in self.broker_log(), "the server's subscription")
         return up
 
     def broker_log(self) -> str:
-        file = self.folder / "state/logs/broker.log"
+        file = self.state / "logs/broker.log"
         return file.read_text(errors="replace") if file.exists() else ""
 
     @property
     def users(self) -> dict[str, Any]:
-        file = self.folder / "state/server/house/users.json"
+        file = self.state / "server/house/users.json"
         return dict(json.loads(file.read_text())["users"]) if file.exists() else {}
 
     @property
     def ca(self) -> Path:
-        return self.folder / "state/server/house/ca.pem"
+        return self.state / "server/house/ca.pem"
 
     def close(self) -> None:
         for process in reversed(self.processes):
@@ -104,7 +104,14 @@ class PairedHouse:
         """Type `pair` at a bed's Pi, whose settings are in a folder."""
         folder.mkdir(exist_ok=True)
         where = f"127.0.0.1:{port or code.port}"
-        words = ("pair", text or code.text, "--server", where, "--config", str(folder / "agent.toml"))
+        words = (
+            "pair",
+            text or code.text,
+            "--server",
+            where,
+            "--config",
+            str(folder / "agent.toml"),
+        )
         typed = self.run(*words)
         return typed.wait(), typed.said()
 
@@ -124,19 +131,22 @@ class PairedHouse:
             "window_s": 1,
             **more,
         }
-        sensors = '\n[sensors.leg]\ndriver = "simulated"\n[sensors.movement]\ndriver = "simulated"\n'
+        sensors = (
+            '\n[sensors.leg]\ndriver = "simulated"\n[sensors.movement]\ndriver = "simulated"\n'
+        )
         file.write_text(dump(table) + file.read_text() + sensors)
         return self.run("agent", "--config", str(file))
 
     def windows(self, bed: str) -> int:
         """Return how many windows of a bed the server has."""
-        return sum(word == bed for word in self._beds_of_windows())
+        sql = "SELECT count(*) FROM windows JOIN beds ON beds.id = windows.bed_id WHERE name = ?"
+        return int(self.rows(sql, bed)[0][0])
 
-    def _beds_of_windows(self) -> list[str]:
-        database = self.folder / "state/server/legwatch.db"
-        sql = "SELECT beds.name FROM windows JOIN beds ON beds.id = windows.bed_id"
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the server's store."""
+        database = self.state / "server/legwatch.db"
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)) as db:
-            return [name for (name,) in db.execute(sql)]
+            return db.execute(sql, values).fetchall()
 
 
 class Client:
@@ -156,7 +166,7 @@ class Client:
         if ca is not None:
             client.tls_set_context(_named(ca, name))
         client.on_connect = lambda *words: self.said.append(words[3])
-        client.on_message = lambda _c, _d, m: self.got.append((m.topic, m.payload))
+        client.on_message = lambda _c, _d, m: self.got.append((m.topic, bytes(m.payload)))
         client.on_subscribe = lambda *words: self.granted.extend(words[3])
         client.on_disconnect = lambda *_: self.lost.set()
         client.reconnect_delay_set(100, 100)

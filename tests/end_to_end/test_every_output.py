@@ -33,6 +33,8 @@ LINES = {
     "learned": "learned --config {config}",
     "nights": "nights make --seed 1 --count 1 --out {folder}/nights",
     "now": "now --config {config}",
+    "pair": "pair WRONG --config {folder}/agent.toml",
+    "programs": "programs --config {config}",
     "replay": f"replay {NIGHT} --set stillness.warn_s=3600",
     "score": "score {folder}",
     "server": "server --config {config} --check-config",

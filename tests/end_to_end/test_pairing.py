@@ -124,8 +124,10 @@ def test_a_code_that_is_over_lets_nobody_in(house: PairedHouse) -> None:
     code = house.add("bed2", "--minutes", "0.02")
     assert code.ended() == (
         1,
-        "Nobody came in time; the code is worth nothing any more. Type `legwatch beds add bed2`"
-        " again for a new code.",
+        (
+            "Nobody came in time; the code is worth nothing any more. Type `legwatch beds add bed2`"
+            " again for a new code."
+        ),
     )
     assert house.pair(code, house.folder / "a")[0] == 1
     assert "bed2" not in house.users
@@ -207,19 +209,26 @@ def test_what_is_said_at_the_door_by_strangers_does_no_harm(house: PairedHouse) 
     for words in (b"GET / HTTP/1.1\r\n\r\n", b"\0" * 5000, b""):
         with socket.create_connection(("127.0.0.1", code.port)) as plain:
             plain.sendall(words)
-    for words in (b"x" * 70_000, b'{"v":1}\n', b'{"v":1,"secret":5,"version":""}\n', b"[]\n", b"\xff\n"):
+    for words in (
+        b"x" * 70_000,
+        b'{"v":1}\n',
+        b'{"v":1,"secret":5,"version":""}\n',
+        b"[]\n",
+        b"\xff\n",
+    ):
         with _door(code.port) as line:
             line.sendall(words)
     held = [socket.create_connection(("127.0.0.1", code.port)) for _ in range(50)]
     assert house.pair(code, house.folder / "a")[0] == 0
     assert code.ended()[0] == 0
     assert "Traceback" not in code.screen.said()
-    for line in held:
-        line.close()
+    for plain in held:
+        plain.close()
 
 
 def test_a_bedside_that_does_not_say_that_it_has_kept_it_is_not_let_in(house: PairedHouse) -> None:
     pi = house.paired("bed2")
+    assert "is paired already" in house.said("beds", "add", "bed2", code=1)
     code = house.add("bed2", "--again")
     with _door(code.port) as line, line.makefile("rb") as lines:
         line.sendall(encode(Ask(read_code(code.text).secret.hex(), "0")))
@@ -234,7 +243,10 @@ def test_a_bedside_that_does_not_say_that_it_has_kept_it_is_not_let_in(house: Pa
 def test_an_interrupted_add_lets_nobody_in(house: PairedHouse) -> None:
     code = house.add("bed2")
     code.screen.signal(signal.SIGINT)
-    assert code.ended(10) == (1, "Ended: the code is worth nothing any more, and nobody was let in.")
+    assert code.ended(10) == (
+        1,
+        "Ended: the code is worth nothing any more, and nobody was let in.",
+    )
     assert house.users == {}
 
 
@@ -279,9 +291,29 @@ def test_the_users_outlive_a_restart_and_damage_is_said(house: PairedHouse) -> N
     bed2.close()
 
 
+def test_a_house_that_is_restored_elsewhere_knows_its_beds(house: PairedHouse) -> None:
+    pi, backup, new = house.paired("bed2"), house.folder / "b.tar", house.folder / "new"
+    house.said("backup", str(backup), "--keys")
+    house.up.signal(signal.SIGTERM)
+    assert house.up.wait(15) == 0
+    new.mkdir()
+    words = ("restore", str(backup), "--settings", str(new), "--state", str(new / "state"))
+    assert house.run(*words).wait() == 0
+    assert "bed2" not in (new / "server.toml").read_text()  # what was paired is in the state
+    house.toml, house.state = new / "server.toml", new / "state"
+    house.up = house.start()
+    bed2 = Client(house.port, "bed2", password_of(pi), ca=pi / "house-ca.pem")
+    assert bed2.answer() == "Success"
+    bed2.close()
+
+
 @pytest.mark.parametrize(
     ("bed", "why"),
-    [("server", "is the server's own name"), ("Bed 2", "is not 1-32"), ("bed2", "is paired already")],
+    [
+        ("server", "is the server's own name"),
+        ("Bed 2", "is not 1-32"),
+        ("bed2", "is paired already"),
+    ],
 )
 def test_a_name_that_cannot_be_is_said_before_a_code_is_made(
     house: PairedHouse, bed: str, why: str

@@ -29,6 +29,7 @@ WRITERS = {
     "state": SERVER,
     "cmd": SERVER,
 }
+OF_PROGRAMS = {"request"}  # nothing of ours writes it; its answer comes on cmd/result
 OUTSIDE = {"alert", "state"}  # written for dashboards and home automation, not for the agent
 LOST = 777
 
@@ -49,6 +50,7 @@ MESSAGES = {
     "stored": body(boot=BOOT, seq=1000, presses=["p-1"]),
     "rules": handed_over(),
     "cmd": body(id="n-9", cmd="identify"),
+    "request": body(id="r-9", do="cramp"),
 }  # fmt: skip
 
 
@@ -68,7 +70,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 
 
 def test_the_table_names_every_channel() -> None:
-    assert set(WRITERS) == set(CHANNELS)
+    assert set(WRITERS) | OF_PROGRAMS == set(CHANNELS)
     assert set(MESSAGES) | OUTSIDE | {"cmd/result"} == set(CHANNELS)
 
 
@@ -99,6 +101,7 @@ def test_every_channel_has_its_one_writer(house: House) -> None:
         "event",
         "status",
         "info",
+        "request",
     ],
 )
 def test_the_server_reads_what_the_agent_writes(channel: str, house: House) -> None:
@@ -129,7 +132,7 @@ def test_the_agent_reads_what_the_server_writes(channel: str, house: House) -> N
     assert house.agent_knows() != before
 
 
-@pytest.mark.parametrize("channel", sorted(OUTSIDE))
+@pytest.mark.parametrize("channel", sorted(OUTSIDE | OF_PROGRAMS))
 def test_a_channel_for_programs_outside_is_in_a_guide(channel: str) -> None:
     """Only then does anybody know how to read it, and only then is it a promise."""
     guides = [REPO / "README.md", *(REPO / "docs").glob("**/*.md")]

@@ -221,6 +221,56 @@ def installed(made: House) -> None:
     assert windows(pi, "legwatch", state) > stored
 
 
+def paired(made: House) -> None:
+    """Set up a server and a Pi elsewhere, and let the bed in with a code; then cut it off."""
+    on_server, on_pi = blocks("deploy/README.md", "A server, and beds elsewhere in the house")
+    server, pi = made.machine("house-server"), made.machine("house-pi")
+    server.edits(TOPIC)
+    pi.edits(NO_PINS + "s/^window_s = 10/window_s = 1/\n")
+    for line in on_server:
+        server.type(line, online=line.endswith("--server"))
+    for line in on_pi:
+        pi.type(line, online=line.endswith("--bed"))
+    soon(server, "sudo legwatch beds", "No bed was ever heard of")
+    with_code(server, pi, "bed1")
+    pi.type("sudo systemctl start legwatch")
+    for root in (server, pi):
+        verified(root, "legwatch")
+        unit = "/etc/systemd/system/legwatch.service"
+        root.root(f"systemd-analyze security --offline=true --threshold=40 {unit}")
+        locked_in(root, "legwatch", "legwatch")
+    state = "/var/lib/legwatch/server"
+    soon(server, "sudo legwatch beds", "bed1  in use; last word 0 min ago")
+    more_windows(server, "legwatch", state)
+    for root, line in ((server, on_server[0]), (pi, on_pi[0])):  # an update, each as what it is
+        assert "is up to date and runs" in root.type(line.rpartition(" ")[0], online=True)
+    more_windows(server, "legwatch", state)
+    assert "set up otherwise" in pi.type(f"{on_server[0]} 2>&1", codes=(1,))
+    for root in (server, pi):
+        root.start_anew()
+    more_windows(server, "legwatch", state)
+    server.type("sudo legwatch beds end bed1 --yes")
+    soon(pi, "cat /run/standin/legwatch.service.log", "wrong user or password for 'bed1'")
+
+
+def with_code(server: FreshRoot, pi: FreshRoot, bed: str) -> None:
+    """Let a bed in: type on the server, and then what it says at the Pi."""
+    line = f"sudo legwatch beds add {bed}"
+    with subprocess.Popen(
+        server.words(line, "pi"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as waiting:
+        assert waiting.stdout
+        said = ""
+        while "legwatch pair " not in said:
+            said = waiting.stdout.readline()
+            assert said
+        code = said.split()[2]
+        assert f"the bedside of '{bed}'" in pi.type(f"sudo legwatch pair {code} --server 127.0.0.1")
+        last = waiting.stdout.read()
+        assert f"Bed {bed} is paired" in last
+    server.note(f"$ {line}\n{said}{last}")
+
+
 def in_a_terminal(root: FreshRoot, line: str) -> None:
     """Type what runs until Ctrl-C; end it when it watches."""
     line = line.partition("#")[0].strip()

@@ -218,6 +218,7 @@ GUIDES = [
     ("deploy/README.md", "A home server without containers"),
     ("README.md", "Install on a Pi"),
     ("deploy/README.md", "One Pi for everything"),
+    ("deploy/README.md", "A server, and beds elsewhere in the house"),
 ]
 PACKAGES = NotHere("it would change this machine, from the internet")
 ACCOUNTS = NotHere("it would change the accounts and services of this machine")
@@ -235,7 +236,36 @@ def typed() -> dict[str, Way]:
     return {documents.evened(command): GUIDE for command in documents.in_page(shell)}
 
 
+PAIRED = Test("end_to_end/test_pairing.py::test_a_bed_is_let_in_and_is_watched_from_then_on")
+NAMED_SERVER = Test(
+    "end_to_end/test_pairing.py::test_a_pi_that_can_write_nothing_does_not_use_the_code_up"
+)
+PAIRED_ANEW = Test(
+    "end_to_end/test_pairing.py::test_a_bedside_that_does_not_say_that_it_has_kept_it_is_not_let_in"
+)
+CUT_OFF = Test(
+    "end_to_end/test_pairing.py::test_an_ended_bed_is_cut_off_at_once_and_no_other_notices"
+)
+PROGRAMS = Test("end_to_end/test_programs.py::test_a_program_can_say_nothing_in_a_bed_s_name")
+OPENED = Test("server/cli/test_beds_add.py::test_a_server_that_is_not_open_says_how_to_open_it")
+
 TABLE: dict[str, Way] = typed() | {
+    # beds elsewhere, and programs
+    "sudo legwatch beds add bed1": PAIRED,
+    "legwatch beds add": PAIRED,
+    "legwatch beds add NAME": PAIRED,
+    "legwatch pair": NAMED_SERVER,
+    "--server 192.168.1.10": NAMED_SERVER,
+    "legwatch agent --config": HOUSE,
+    "legwatch beds add bed2 --again": PAIRED_ANEW,
+    "legwatch beds end bed2": CUT_OFF,
+    "sudo legwatch settings set house.port N": OPENED,
+    "legwatch settings set house.port N": OPENED,
+    "sudo legwatch programs add homeassistant": PROGRAMS,
+    "legwatch programs end homeassistant": PROGRAMS,
+    "legwatch programs add NAME": PROGRAMS,
+    "legwatch programs": PROGRAMS,
+    "sudo apt install gcc libffi-dev libssl-dev python3-dev": PACKAGES,
     # README.md, config, CHANGELOG.md
     "scripts/run": SCRIPTS,
     "scripts/run --help": SCRIPTS,

@@ -101,7 +101,7 @@ def _moved_in(moves: Sequence[tuple[Path, Path]], database: Path) -> list[Moved]
             if log.exists():
                 rename(log, _aside(database, at, end))
         for staged, place in moves:
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _folder(place.parent)
             before = _aside(place, at) if place.exists() else None
             if before is not None:
                 rename(place, before)
@@ -129,6 +129,16 @@ def _rename(from_: Path, to: Path) -> None:
         shutil.copyfile(from_, part)
         part.rename(to)
         from_.unlink()
+
+
+def _folder(place: Path) -> None:
+    """Make a folder, and give it to the owner of the one above, if root restores."""
+    if not place.is_dir():
+        _folder(place.parent)
+        place.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            above = place.parent.stat()
+            os.chown(place, above.st_uid, above.st_gid)
 
 
 def _owned(place: Path) -> None:

@@ -19,6 +19,7 @@ from legwatch_server.in_force import LOCK
 if TYPE_CHECKING:
     from legwatch_server.backup.restoring import Looked, Moved, Places
 
+HOUSE = "keys/house/"  # beds elsewhere are paired with this server
 _MB = 1_000_000
 
 
@@ -129,7 +130,9 @@ def _lines(moved: "Sequence[Moved]", found: "Looked", state: Path | None) -> Ite
             for name, option in options.items()
             if name in found.manifest.files
         ]
-        yield f"Start it as before: `scripts/run{''.join(files)}{folder}`"
+        house = any(name.startswith(HOUSE) for name in found.manifest.files)
+        alone = " --no-bed" if house and "settings/agent.toml" not in found.manifest.files else ""
+        yield f"Start it as before: `scripts/run{''.join(files)}{alone}{folder}`"
     else:
         yield "Start the server as before; the broker needs its users, as deploy/README.md says."
 

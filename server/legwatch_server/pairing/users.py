@@ -94,7 +94,7 @@ def hashed(name: str, password: str, hasher: str) -> str:
 @contextmanager
 def _changed(folder: Path) -> Iterator[dict[str, User]]:
     """Give the users to change, and write them if they have changed; one command at a time."""
-    with (folder / "lock").open("a") as lock:
+    with opened_anew(folder / "lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         users = read(folder)
         before = dict(users)
