@@ -21,6 +21,8 @@ ABOUT = {
     "duty": "show who is on call tonight, and whether a push reaches them",
     "now": "show what the beds show now, what is watched, and who would be told",
     "beds": "list the beds; pause one, take one out of use, have it watched again",
+    "setup": "set up a bed or a server, step by step, with sensors, phone and a test push",
+    "sensors": "find the sensors that are wired to this Pi; show what they say",
     "pair": "make this Pi the bedside of a server elsewhere in the house",
     "programs": "let a program of the house, such as a home automation, read the beds and ask",
     "settings": "show or change the server's settings; a running server takes them over",

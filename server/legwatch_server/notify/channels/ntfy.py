@@ -49,7 +49,7 @@ _TAGS = {
 }
 
 
-def _topic(text: str) -> str:
+def wrong_topic(text: str) -> str:
     """Return what is wrong with a topic; ntfy refuses each push to another one."""
     known = re.fullmatch("[-_A-Za-z0-9]{1,64}", text)
     return "" if known else "a topic is 1-64 letters, digits, - and _, without the server's address"
@@ -66,13 +66,13 @@ class Ntfy:
         topic: str = setting(
             "",
             "for people without address.ntfy; all who know it can read it: make it long and odd",
-            form=_topic,
+            form=wrong_topic,
         )
         timeout_s: float = setting(10.0, "time to wait for an answer", low=1, high=60)
 
     def __init__(self, options: Options, context: ChannelContext) -> None:
         context.check_addresses(
-            options.topic, "topic", "a topic must be given for the ntfy channel", _topic
+            options.topic, "topic", "a topic must be given for the ntfy channel", wrong_topic
         )
         self._url, self._topic = options.url.rstrip("/"), options.topic
         self._pool = pool(options.timeout_s, context.workers)
