@@ -176,14 +176,16 @@ systemctl daemon-reload
 
 if [ "$first" = yes ]; then
   systemctl enable legwatch >/dev/null 2>&1 || true
-  say "legwatch is installed. Now:"
-  [ "$role" = server ] || say "  sudo nano $settings/agent.toml       # the sensors and their pins"
-  [ "$role" = bed ] || say "  sudo nano $settings/server.toml      # people and their phones"
-  [ "$role" = server ] || say "  sudo legwatch check-config $settings/agent.toml"
-  [ "$role" = bed ] || say "  sudo legwatch check-config $settings/server.toml"
-  [ "$role" != bed ] || say "  sudo legwatch pair                   # with the code of \`legwatch beds add\` on the server"
-  say "  sudo systemctl start legwatch        # and at each start of this machine, by itself"
-  [ "$role" != server ] || say "  sudo legwatch beds add bed1          # lets a bed in, with a code"
+  say "legwatch is installed. Now, in a terminal:"
+  case $role in
+    bed) say "  sudo legwatch setup --place bed      # sensors, and the code of \`legwatch beds add\` on the server" ;;
+    server)
+      say "  sudo legwatch setup --place server   # people and their phones"
+      say "  sudo legwatch beds add bed1          # then: lets a bed in, with a code"
+      ;;
+    *) say "  sudo legwatch setup --place one      # sensors, people, a phone that rings, and the start" ;;
+  esac
+  say "Or by hand: settings in $settings, then  sudo systemctl start legwatch"
 else
   systemctl enable legwatch >/dev/null 2>&1 || true
   [ "$role" = bed ] || "$command" check-config "$settings/server.toml" >/dev/null

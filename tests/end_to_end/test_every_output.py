@@ -35,6 +35,8 @@ LINES = {
     "now": "now --config {config}",
     "pair": "pair WRONG --config {folder}/agent.toml",
     "programs": "programs --config {config}",
+    "sensors": "sensors --root {folder}",
+    "setup": "setup --settings {folder} --yes --simulated --no-push",
     "replay": f"replay {NIGHT} --set stillness.warn_s=3600",
     "score": "score {folder}",
     "server": "server --config {config} --check-config",

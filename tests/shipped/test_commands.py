@@ -158,6 +158,7 @@ TAKES = {  # each command with a file, and the kinds that it can use
     "now": (["now", "--config"], {"server"}),
     "beds": (["beds", "--config"], {"server"}),
     "storage": (["storage", "--config"], {"server"}),
+    "sensors": (["sensors", "--seconds", "1", "--live"], {"agent"}),
     "programs": (["programs", "--config"], {"server"}),
     "doctor": (["doctor", "--config"], {"server"}),
     "backup": (["backup", "/nowhere/b.tar", "--config"], set()),
@@ -169,8 +170,8 @@ TAKES = {  # each command with a file, and the kinds that it can use
 
 
 def test_each_command_that_takes_a_file_is_tried_with_wrong_ones() -> None:
-    # The settings of `up` are tried in test_up_words.py, those of `pair` in test_pair.py.
-    assert {*TAKES, "nights", "up", "pair"} == set(COMMANDS)
+    # The settings of `up` are tried in test_up_words.py, those of `setup` in setup/test_written.py.
+    assert {*TAKES, "nights", "up", "pair", "setup"} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", sorted(TAKES))

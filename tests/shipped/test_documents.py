@@ -249,7 +249,25 @@ CUT_OFF = Test(
 PROGRAMS = Test("end_to_end/test_programs.py::test_a_program_can_say_nothing_in_a_bed_s_name")
 OPENED = Test("server/cli/test_beds_add.py::test_a_server_that_is_not_open_says_how_to_open_it")
 
+BY_QUESTIONS = Test("end_to_end/test_guided.py::test_a_person_answers_until_the_phone_rings")
+COACH = Test("server/setup/test_exercises.py::test_the_exercises_are_led_with_what_is_set_up")
+FOUND = Test("device/test_sensors.py::test_a_machine_without_sensors_says_what_else_helps")
+
 TABLE: dict[str, Way] = typed() | {
+    "sudo legwatch setup": BY_QUESTIONS,
+    "legwatch setup": BY_QUESTIONS,
+    "sudo legwatch setup --simulated": BY_QUESTIONS,
+    "legwatch setup --coach": COACH,
+    "legwatch sensors": FOUND,
+    "legwatch sensors --listen N": FOUND,
+    "--listen": FOUND,
+    "--live": Test("device/test_sensors.py::test_what_the_sensors_say_is_shown_each_second"),
+    "legwatch beds end": CUT_OFF,
+    "--bed": Test("server/setup/test_written.py::test_options_alone_set_up_a_bed"),
+    "legwatch up --no-bed": Test(
+        "server/cli/test_beds_add.py::test_up_without_a_bed_is_for_others"
+    ),
+    "--help": WORDS,
     # beds elsewhere, and programs
     "sudo legwatch beds add bed1": PAIRED,
     "legwatch beds add": PAIRED,

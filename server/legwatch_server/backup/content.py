@@ -7,7 +7,7 @@ from typing import NamedTuple
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets_beside import ENVIRONMENT, FILES
 from legwatch_server import settings_file
-from legwatch_server.pairing import users
+from legwatch_server.pairing import FOLDER, users
 from legwatch_server.store.reader import FILE
 
 SETTINGS, STATE, KEYS = "settings", "state", "keys"  # the folders in a backup
@@ -19,7 +19,7 @@ STATE_KEYS = ("answer.key", "vapid.pem")  # of the links in pushes, and of brows
 HOUSE = (users.FILE, "ca.pem", "broker.pem", "broker.key")
 SEALED_BY = "LEGWATCH_BACKUP_PASSPHRASE"  # or the file that this with _FILE names
 BESIDE = (ENVIRONMENT, *FILES.values())  # secrets that lie beside the settings
-_OF_BESIDE, _OF_HOUSE = f"{KEYS}/beside", f"{KEYS}/{users.FOLDER}"
+_OF_BESIDE, _OF_HOUSE = f"{KEYS}/beside", f"{KEYS}/{FOLDER}"
 NAMES = frozenset(
     {
         *(SERVER, AGENT, STORE, f"{STATE}/{CHANGES}"),
@@ -44,7 +44,7 @@ def small_files(
     wanted = [(SERVER, server), (AGENT, agent), (f"{STATE}/{CHANGES}", state / CHANGES)]
     if keys:
         wanted += [(f"{KEYS}/{name}", state / name) for name in STATE_KEYS]
-        wanted += [(f"{_OF_HOUSE}/{name}", state / users.FOLDER / name) for name in HOUSE]
+        wanted += [(f"{_OF_HOUSE}/{name}", state / FOLDER / name) for name in HOUSE]
         folders = dict.fromkeys(file.parent for file in (server, agent) if file is not None)
         for folder in folders:
             wanted += [(f"{_OF_BESIDE}/{name}", folder / name) for name in BESIDE]
@@ -60,5 +60,5 @@ def place(name: str, settings: Path, state: Path) -> Path:
     if name.startswith((f"{SETTINGS}/", f"{_OF_BESIDE}/")):
         return settings / name.rpartition("/")[2]
     if name.startswith(f"{_OF_HOUSE}/"):
-        return state / users.FOLDER / name.rpartition("/")[2]
+        return state / FOLDER / name.rpartition("/")[2]
     return state / name.rpartition("/")[2]

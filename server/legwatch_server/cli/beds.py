@@ -19,12 +19,12 @@ from legwatch_runtime.process import EXITS, between
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import agent_in_force, asked, beds_add, heard, watched
+from legwatch_server.cli import agent_in_force, asked, heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
-from legwatch_server.pairing import users
+from legwatch_server.pairing import FOLDER, PORT
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import CHANGED
@@ -48,6 +48,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     settings = settings_file.read(path)
     if args.action == "add":
+        from legwatch_server.cli import beds_add  # noqa: PLC0415 - slow to import
+
         where = settings.house.address, args.port
         asked_for = beds_add.Asked(args.bed, args.minutes, *where, args.again)
         return beds_add.run(path, asked_for, Path(settings.state_dir))
@@ -102,10 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--port",
         type=int,
-        default=beds_add.PORT,
+        default=PORT,
         choices=range(65_536),
         metavar="PORT",
-        help=f"where the bedside comes with its code ({beds_add.PORT}); 0: any free port",
+        help=f"where the bedside comes with its code ({PORT}); 0: any free port",
     )
     pause = actions.add_parser("pause", help="do not watch a bed until a day", parents=[inner])
     pause.add_argument(
@@ -159,9 +161,10 @@ def _end(path: Path, bed: str, state: Path) -> str:
         f"Bed {bed} is out of use: nothing of it is told, and only `legwatch beds` and `learned`"
         " show it. Its nights stay stored."
     )
-    house = state / users.FOLDER
-    with beds_add.named(house):
-        if is_there(house) and users.drop(house, bed):
+    if is_there(state / FOLDER):
+        from legwatch_server.cli.beds_add import sent_away  # noqa: PLC0415 - slow to import
+
+        if sent_away(state / FOLDER, bed):
             return (
                 f"{said} The broker lets its bedside in no more; `legwatch beds add {bed}` pairs it"
                 " anew."

@@ -16,7 +16,7 @@ from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import whose
 from legwatch_server import settings_file
 from legwatch_server.cli.code_shown import shown
-from legwatch_server.pairing import users
+from legwatch_server.pairing import FOLDER, users
 from legwatch_server.pairing.announced import announced
 from legwatch_server.pairing.users import Role, User
 from legwatch_server.settings_file import AGENTS, is_of_up
@@ -27,7 +27,6 @@ from legwatch_server.supervisor.mosquitto import SERVER
 if TYPE_CHECKING:  # slow to import
     from legwatch_server.pairing.door import Seen
 
-PORT = 8884  # where the bedside comes with its code
 PASSWORD_BYTES = 24
 
 
@@ -59,7 +58,7 @@ def run(path: Path, asked: Asked, state: Path) -> int:
 
 def house_of(path: Path, state: Path) -> tuple[Path, int]:
     """Return the folder of the house's users, and its broker's port; raises CannotRun."""
-    folder = state / users.FOLDER
+    folder = state / FOLDER
     if port := open_at(folder):
         return folder, port
     if is_of_up(path):
@@ -81,6 +80,12 @@ def named(folder: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise CannotRun(f"{folder}: {whose(error, folder)}") from None
+
+
+def sent_away(house: Path, bed: str) -> bool:
+    """Let a bed in no more; return False if it was not let in."""
+    with named(house):
+        return users.drop(house, bed)
 
 
 def _check(asked: Asked, path: Path, house: Path) -> None:

@@ -5,13 +5,13 @@ import socket
 import sys
 from collections.abc import Iterator
 
-USUAL_PORT = 8884
+from legwatch_server.pairing import PORT
 
 
 def shown(code: str, port: int, minutes: float) -> Iterator[str]:
     """Yield the lines that say what to type at the bed's Pi."""
     host = _own_address() or socket.gethostname()
-    where = host if port == USUAL_PORT else f"{host}:{port}"
+    where = host if port == PORT else f"{host}:{port}"
     line = f"legwatch pair {code} --server {where}"
     yield f"Type this at the bed's Pi within {minutes:g} minutes (behind sudo, if it is installed):"
     yield ""

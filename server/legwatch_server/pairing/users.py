@@ -18,7 +18,6 @@ from pathlib import Path
 from legwatch.errors import CannotRun
 from legwatch_runtime.rights import opened_anew, whose
 
-FOLDER = "house"  # in the server's state_dir
 FILE = "users.json"
 VERSION = 1
 PROGRAM = "program."  # before a program's name: no bed can be called so

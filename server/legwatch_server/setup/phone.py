@@ -61,7 +61,7 @@ def ring(
         for said in try_all(settings(), plan.sleeper, now_ms()):
             if isinstance(said, Try):
                 sent |= said.sent
-                talk.say(f"  {said.words}")
+                talk.say(f"  {_('It is on its way.') if said.sent else said.words}")
         if sent and talk.yes(_("Did it ring?")):
             return True
         talk.say(

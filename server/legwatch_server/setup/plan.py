@@ -9,6 +9,7 @@ from typing import Any
 from legwatch.oncall.people import SLEEPER
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
+from legwatch_server.notify.example_addresses import EXAMPLES
 
 NTFY = "https://ntfy.sh"
 
@@ -38,6 +39,8 @@ class Plan:
 def of_before(folder: Path, usual: Plan) -> Plan:
     """Return the answers that stand in the files of before; else the usual ones."""
     agent, server = _table(folder / "agent.toml"), _table(folder / "server.toml")
+    if _is_example(agent, server):
+        return usual
     people = server.get("people", {})
     name = next((n for n, one in people.items() if one.get("role") == SLEEPER), "")
     person = people.get(name, {})
@@ -52,6 +55,14 @@ def of_before(folder: Path, usual: Plan) -> Plan:
         ntfy=str(ntfy.get("url", usual.ntfy)),
         heartbeat=str(server.get("heartbeat", {}).get("url", usual.heartbeat)),
     )
+
+
+def _is_example(agent: Mapping[str, Any], server: Mapping[str, Any]) -> bool:
+    """Return True if these are the files that the installer has put here: nobody's answers yet."""
+    people = server.get("people", {}).values()
+    if any(one.get("address", {}).get("ntfy") in EXAMPLES for one in people):
+        return True
+    return not server and not agent.get("mqtt", {}).get("ca_file")
 
 
 def _place(agent: Mapping[str, Any], server: Mapping[str, Any], usual: Place) -> Place:

@@ -32,7 +32,7 @@ def place(talk: Talk, plan: Plan, words: Language) -> Plan:
         _("The Pi of a bed, with a server elsewhere in the house"),
         _("The server of beds elsewhere in the house"),
     )
-    chosen = talk.choose(_("It is"), answers, list(Place).index(plan.place))
+    chosen = talk.choose("", answers, list(Place).index(plan.place))
     return replace(plan, place=list(Place)[chosen])
 
 

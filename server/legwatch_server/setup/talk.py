@@ -90,7 +90,8 @@ class Terminal:
 
     def choose(self, question: str, answers: Sequence[str], offered: int = 0) -> int:
         """Show the answers with numbers, and ask for a number."""
-        self.say(question)
+        if question:
+            self.say(question)
         for number, answer in enumerate(answers, 1):
             self.say(f"  {number}  {answer}")
         last = len(answers)

@@ -29,9 +29,10 @@ AGENT, SERVER = "agent.toml", "server.toml"
 def write(plan: Plan, folder: Path) -> list[Path]:
     """Write what the plan says; return the files. Raises LegwatchError, and nothing has changed."""
     texts = {name: text for name, text in _texts(plan, folder) if _differs(folder / name, text)}
+    for name, text in texts.items():
+        _checked(name, text)
     try:
         for name, text in texts.items():
-            _checked(name, text)
             with opened_anew(folder / f"{name}.new") as out:
                 out.write(text)
                 out.flush()

@@ -18,7 +18,7 @@ from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
 from legwatch_server.kinds import OPTIONS, shape_of, strange
-from legwatch_server.pairing.users import FOLDER
+from legwatch_server.pairing import FOLDER
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH
 from legwatch_server.settings import HouseTable
 from legwatch_server.supervisor import broker as brokers

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from legwatch.errors import CannotRun
-from legwatch_server.pairing import users
+from legwatch_server.pairing import FOLDER, users
 from legwatch_server.pairing.users import Role, User
 from legwatch_server.supervisor import mosquitto
 
@@ -56,7 +56,7 @@ def programs(found: Mapping[str, User]) -> list[str]:
 
 def folder_in(state: Path) -> Path:
     """Return the folder of the house in the server's state_dir; make it."""
-    place = state / users.FOLDER
+    place = state / FOLDER
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
 

@@ -81,3 +81,15 @@ def test_who_is_let_in_by_two_commands_at_once_is_let_in(tmp_path: Path) -> None
     assert sorted(users.read(tmp_path)) == ["bed2", "bed3"]
     assert (users.drop(tmp_path, "bed3"), users.drop(tmp_path, "bed3")) == (True, False)
     assert (tmp_path / users.FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_up_without_a_bed_is_for_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mosquitto: None
+) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text('zone = "UTC"\n')
+    words = ["up", "--no-bed", "--config", str(file), "--state", str(tmp_path / "state")]
+    assert legwatch(words) == 2
+    assert "house.port: no bed can come in" in capsys.readouterr().err
+    assert legwatch([*words, "--agent-config", str(file)]) == 2
+    assert "--no-bed" in capsys.readouterr().err
