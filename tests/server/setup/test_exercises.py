@@ -10,7 +10,11 @@ import pytest
 from legwatch_runtime.command import main as legwatch
 from legwatch_server.setup.sensing import Sensing
 
-GIVEN = [[{"leg_c": 20.0 + s} for s in range(5)], [{"moves": 0}] * 3, [{"moves": 2}] * 3]
+GIVEN: list[list[dict[str, Any]]] = [
+    [{"leg_c": 20.0 + s} for s in range(5)],
+    [{"moves": 0}] * 3,
+    [{"moves": 2}] * 3,
+]
 
 
 def test_the_exercises_are_led_with_what_is_set_up(
