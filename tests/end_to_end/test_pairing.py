@@ -3,11 +3,12 @@
 import select
 import signal
 import socket
+import sqlite3
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,7 @@ import pytest
 
 from end_to_end.house import wait_until
 from end_to_end.paired_house import Client, PairedHouse, password_of, stays
+from end_to_end.test_up import Up
 from legwatch.contract.pairing import (
     Ask,
     Given,
@@ -397,3 +399,26 @@ def listener(port: int) -> Between:
                     both[one].sendall(said)
 
     return Between(serve)
+
+
+def test_a_port_that_another_has_does_not_end_the_watch_on_the_bed_here(
+    house: PairedHouse, tmp_path: Path
+) -> None:
+    """The bed at the machine itself is watched, and it is said that no other can come in."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "agent.toml").write_text(
+        'bed = "here"\nwindow_s = 1\n[sensors.leg]\ndriver = "simulated"\n'
+    )
+    words = ("--config", str(house.toml), "--agent-config", str(other / "agent.toml"))
+    up = Up(other, *words)
+    house.processes.append(up)
+    wait_until(lambda: "WARNING: no bed elsewhere can come in" in up.said(), "the warning")
+    assert f"127.0.0.1:{house.port} cannot be used: " in up.said()
+    database = other / "state/server/legwatch.db"
+    wait_until(lambda: database.exists() and _windows(database) > 2, "windows of the bed here")
+
+
+def _windows(database: Path) -> int:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)) as db:
+        return int(db.execute("SELECT count(*) FROM windows").fetchone()[0])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from legwatch_server.supervisor import house, mosquitto
+from legwatch_server.supervisor import mosquitto
 from legwatch_server.supervisor.house import House
 from legwatch_server.supervisor.mosquitto import Paths
 from legwatch_server.supervisor.process import ProcessSpec
@@ -26,15 +26,16 @@ class BrokerProcess:
     port: int
     passwords: Mapping[str, str]  # by user
     house: House | None = None  # who may come in from elsewhere; None: it listens on loopback only
+    closed: str = ""  # why nobody comes in, though the settings want it
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where the house's beds come in: `address` may be empty, for all of this machine."""
+    """Where the house's beds come in: the broker's lines for it, or why they cannot come in."""
 
     folder: Path
-    address: str
-    port: int
+    lines: tuple[str, ...] = ()
+    closed: str = ""
 
 
 class BrokerMissingError(RuntimeError):
@@ -55,7 +56,10 @@ def programs() -> tuple[str, str]:
 def write_broker_config(
     folder: Path, users: Iterable[str], opening: Opening | None = None
 ) -> BrokerProcess:
-    """Write the broker's files into `folder`; raises BrokerMissingError, or LegwatchError."""
+    """Write the broker's files into `folder`; raises BrokerMissingError.
+
+    If the house cannot be opened, the beds of this machine are watched all the same.
+    """
     program, hasher = programs()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     port, secret_of = free_port(), {user: secrets.token_urlsafe(24) for user in users}
@@ -67,14 +71,12 @@ def write_broker_config(
     # -U hashes the file in place: other users could read a password on the command line.
     subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
     place = _place(folder, port)
-    if opening is None:
-        conf, home = mosquitto.write(place, folder), None
-    else:
-        more = house.lines(opening.folder, opening.address, opening.port)
-        conf = mosquitto.write(replace(place, more=(*place.more, *more)), folder)
+    more = opening.lines if opening else ()
+    conf = mosquitto.write(replace(place, more=(*place.more, *more)), folder)
+    task, home = ProcessSpec("broker", (program, "-c", str(conf))), None
+    if opening and more:
         home = House(opening.folder, folder, passwords.read_text().splitlines())
-    task = ProcessSpec("broker", (program, "-c", str(conf)))
-    return BrokerProcess(task, port, secret_of, home)
+    return BrokerProcess(task, port, secret_of, home, opening.closed if opening else "")
 
 
 def _forget_older(folder: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from legwatch.errors import SettingsError
+from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime import locations, secrets_beside
 from legwatch_runtime.part import Parts
 from legwatch_runtime.process import RUNS_PINS, between
@@ -88,6 +88,8 @@ def _watch_from(folder: Path, state: Path, args: argparse.Namespace) -> int:
     files = {"owners": args.config, "agents": args.agent_config, "states": state}
     config = write_config(folder, server, agent, **files)
     if agent is None and config.broker.house is None:
+        if config.broker.closed:
+            raise CannotRun(f"no bed can come in: {config.broker.closed}")
         raise SettingsError(
             "house.port", "no bed can come in: it is 0; 8883 is usual, for beds elsewhere"
         )
@@ -119,10 +121,12 @@ def _beside(state: Path) -> Iterator[str]:
 def _house(config: GeneratedConfig) -> Iterator[str]:
     """Yield that beds elsewhere may come in, and how."""
     house = config.broker.house
-    if house is not None:
+    if config.broker.closed:
+        yield f"WARNING: no bed elsewhere can come in: {config.broker.closed}"
+    elif house is not None:
         yield (
             f"Beds elsewhere in the house come in at port {open_at(house.folder)}, over TLS;"
-            f" `legwatch beds add NAME` lets one in."
+            " `legwatch beds add NAME` lets one in."
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from legwatch import scope
-from legwatch.errors import LegwatchError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.options import NoOptions
 from legwatch.settings import load
 from legwatch_runtime import plugins
@@ -24,6 +24,7 @@ from legwatch_server.settings import HouseTable
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.broker import BrokerProcess, Opening
 from legwatch_server.supervisor.house import folder_in, note_open
+from legwatch_server.supervisor.house import lines as house_lines
 from legwatch_server.supervisor.mosquitto import SERVER
 from legwatch_server.supervisor.process import ProcessSpec
 
@@ -95,8 +96,13 @@ def opening(server: Mapping[str, Any], states: Path) -> Opening | None:
             note_open(state / FOLDER, 0)
         return None
     folder = folder_in(state)
+    try:
+        lines = tuple(house_lines(folder, table.address, table.port))
+    except (CannotRun, OSError) as error:
+        note_open(folder, 0)
+        return Opening(folder, closed=str(error))
     note_open(folder, table.port)
-    return Opening(folder, table.address, table.port)
+    return Opening(folder, lines)
 
 
 def owner_settings(path: Path | None) -> dict[str, Any]:

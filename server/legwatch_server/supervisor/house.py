@@ -6,6 +6,7 @@ at once, and no other bed notices.
 """
 
 import os
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,11 @@ def folder_in(state: Path) -> Path:
 
 
 def lines(folder: Path, address: str, port: int) -> Iterable[str]:
-    """Yield the lines of the broker's configuration for beds elsewhere; raises LegwatchError."""
+    """Yield the lines of the broker's configuration for beds elsewhere.
+
+    Raises CannotRun or OSError: with lines that it cannot use the broker would not start at all.
+    """
+    _check_free(address, port)
     from legwatch_server.pairing import authority  # noqa: PLC0415 - only a house needs it
 
     authority.ensure(folder)
@@ -72,6 +77,15 @@ def lines(folder: Path, address: str, port: int) -> Iterable[str]:
     yield "tls_version tlsv1.2"  # or newer
     yield "max_connections 1000"
     yield mosquitto.BOUND
+
+
+def _check_free(address: str, port: int) -> None:
+    """Raise CannotRun if another program has the port, or this machine has no such address."""
+    try:
+        socket.create_server((address, port)).close()
+    except OSError as error:
+        where = f"{address}:{port}" if address else f"port {port}"
+        raise CannotRun(f"{where} cannot be used: {error.strerror}") from None
 
 
 def note_open(folder: Path, port: int) -> None:
