@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from glob import glob
 from itertools import pairwise
@@ -13,6 +14,7 @@ from legwatch_device.drivers.gpio_button import GpioButton
 from legwatch_device.drivers.gpio_line import SETTLE_S
 from legwatch_device.drivers.gpio_motion import GpioMotion
 from legwatch_device.drivers.gpio_signal import GpioSignal
+from legwatch_device.looking.lines import ticking
 from pulses import GLITCH, KNOCK, SPACINGS_S, Train, evenly, every, knock, pulses, turn
 
 SIM = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio{pin}/{what}"
@@ -128,6 +130,20 @@ class Line:
         tell(name, {"played": (rising, round(settled_s, 2)), "seen": self.motion.seen()})
 
 
+def shaken(pin: int) -> None:
+    """Tell which pins a set-up finds while the bed is moved: of those that nobody holds."""
+    bed = threading.Thread(target=_shake, args=(pin,))
+    bed.start()
+    tell("shaken", [one.as_table() for one in ticking(5.0)])
+    bed.join()
+
+
+def _shake(pin: int) -> None:
+    for place in range(40):
+        time.sleep(0.1)
+        pull(pin, low=place % 2 == 0)
+
+
 def tell(name: str, value: object) -> None:
     print(json.dumps({name: value}), flush=True)
 
@@ -170,3 +186,4 @@ tell("let go", pir.motion.seen())
 tell("busy", other("gpio_motion", "GpioMotion", 17, "seen"))
 tell("busy for a dht22", other("dht22", "Dht22", 17, "read"))
 tell("no dht22", other("dht22", "Dht22", 4, "read"))
+shaken(23)

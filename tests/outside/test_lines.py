@@ -101,3 +101,9 @@ def test_a_pin_that_another_process_holds_is_called_busy(seen: dict[str, Any], w
 
 def test_a_dht22_that_is_not_there_does_not_answer(seen: dict[str, Any]) -> None:
     assert seen["no dht22"] == "ReadFault no_answer"
+
+
+def test_the_pin_that_ticks_while_the_bed_is_moved_is_found(seen: dict[str, Any]) -> None:
+    (found,) = seen["shaken"]
+    assert (found["driver"], found["options"]) == ("gpio_motion", {"pin": 23})
+    assert int(found["now"].split()[0]) >= 30
