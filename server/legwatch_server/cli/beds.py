@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
             said = f"{_end(path, args.bed, Path(settings.state_dir))}\n{_when(found)}"
         case _:
             _resume(path, args.bed, settings, found, now_ms)
-            said = _watched_again(args.bed, found)
+            said = _watched_again(args.bed, found) + _unpaired(args.bed, Path(settings.state_dir))
     with streams.after(CHANGED):
         print(said)
     return 0
@@ -195,6 +195,16 @@ def _watched_again(bed: str, found: InForce) -> str:
     if found.running:
         return f"Bed {bed} is watched again: a running server takes it over within seconds."
     return f"Bed {bed} is watched again from the server's next start on; it is not running now."
+
+
+def _unpaired(bed: str, state: Path) -> str:
+    """Return what a bed still needs whose bedside the broker does not let in; empty: nothing."""
+    if not is_there(state / FOLDER):
+        return ""
+    from legwatch_server.cli.beds_add import is_let_in  # noqa: PLC0415 - slow to import
+
+    known = is_let_in(state / FOLDER, bed)
+    return "" if known else f" If it stands elsewhere, `legwatch beds add {bed}` pairs its Pi anew."
 
 
 def _table(settings: Mapping[str, Any], bed: str) -> Mapping[str, Any]:

@@ -88,6 +88,12 @@ def sent_away(house: Path, bed: str) -> bool:
         return users.drop(house, bed)
 
 
+def is_let_in(house: Path, bed: str) -> bool:
+    """Return True if a bed is a user of the house's broker."""
+    with named(house):
+        return bed in users.read(house)
+
+
 def _check(asked: Asked, path: Path, house: Path) -> None:
     """Raise LegwatchError for a name that no bed elsewhere can have."""
     try:

@@ -95,8 +95,9 @@ def opening(server: Mapping[str, Any], states: Path) -> Opening | None:
         if (state / FOLDER).is_dir():
             note_open(state / FOLDER, 0)
         return None
-    folder = folder_in(state)
+    folder = state / FOLDER
     try:
+        folder_in(state)
         lines = tuple(house_lines(folder, table.address, table.port))
     except (CannotRun, OSError) as error:
         note_open(folder, 0)

@@ -8,6 +8,7 @@ at once, and no other bed notices.
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,11 +90,15 @@ def _check_free(address: str, port: int) -> None:
 
 
 def note_open(folder: Path, port: int) -> None:
-    """Note for `legwatch beds add` that the broker is open at this port; 0: it is not."""
-    if port:
-        _replace(folder / OPEN, f"{port}\n")
-    else:
-        (folder / OPEN).unlink(missing_ok=True)
+    """Note for `legwatch beds add` that the broker is open at this port; 0: it is not.
+
+    A disk that takes nothing has the note of the last start, which is mostly the same.
+    """
+    with suppress(OSError):
+        if port:
+            _replace(folder / OPEN, f"{port}\n")
+        else:
+            (folder / OPEN).unlink(missing_ok=True)
 
 
 def open_at(folder: Path) -> int:

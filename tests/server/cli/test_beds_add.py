@@ -1,14 +1,17 @@
 """What `legwatch beds add` and `programs` say where nobody can be let in."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from legwatch_runtime.command import main as legwatch
-from legwatch_server.pairing import users
+from legwatch_server.pairing import authority, users
 from legwatch_server.pairing.users import Role, User
 from legwatch_server.settings_file import OF_UP
-from legwatch_server.supervisor.house import House, note_open
+from legwatch_server.supervisor.broker import free_port
+from legwatch_server.supervisor.config import opening
+from legwatch_server.supervisor.house import House, folder_in, note_open
 
 
 def settings(folder: Path, *, of_up: bool) -> Path:
@@ -93,3 +96,24 @@ def test_up_without_a_bed_is_for_others(
     assert "house.port: no bed can come in" in capsys.readouterr().err
     assert legwatch([*words, "--agent-config", str(file)]) == 2
     assert "--no-bed" in capsys.readouterr().err
+
+
+def test_a_disk_that_takes_nothing_does_not_keep_the_watch_from_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings are as at the last start, and the note that the house is open cannot be made."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("legwatch_server.supervisor.house._replace", refused)
+    table = {"house": {"port": free_port(), "address": "127.0.0.1"}}
+    authority.ensure(folder_in(tmp_path / "server"))
+    found = opening(table, tmp_path)
+    assert found is not None
+    assert (found.closed, bool(found.lines)) == ("", True)
+    monkeypatch.setattr("legwatch_server.pairing.authority._write", refused)
+    (tmp_path / "server/house/ca.pem").unlink()
+    found = opening(table, tmp_path)
+    assert found is not None
+    assert (found.closed, found.lines) == ("[Errno 30] Read-only file system", ())
