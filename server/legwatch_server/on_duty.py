@@ -19,6 +19,5 @@ def on_duty(settings: ServerSettings, night: date, bed: str) -> tuple[str, ...]:
 
 
 def in_log_only(people: Mapping[str, Person]) -> frozenset[str]:
-    """Return who is told in the server's log only while others are reached; else nobody."""
-    found = frozenset(name for name, one in people.items() if set(one.channels) == {LOG_ONLY})
-    return found if len(found) < len(people) else frozenset()
+    """Return who is told in the server's log only: nothing wakes them."""
+    return frozenset(name for name, one in people.items() if set(one.channels) == {LOG_ONLY})

@@ -83,6 +83,10 @@ class PushTable:
         What people use and is not installed is named where they use it: a running server may have
         loaded it before its package was taken away.
         """
+        for name in self.channels:
+            if not (plugins.is_installed(CHANNELS, name) or name in used):
+                known = ", ".join(plugins.names(CHANNELS))
+                raise SettingsError("push.channels", f"no channel {name!r}; installed: {known}")
         for name, table in self.options.items():
             if not (plugins.is_installed(CHANNELS, name) or name in used):
                 own = [field.name for field in fields(self) if field.name != "options"]

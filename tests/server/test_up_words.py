@@ -67,7 +67,7 @@ def test_a_driver_that_does_not_exist_is_said_before_a_bed_is_watched(
     assert said.out == ""
     thermometers = ", ".join(plugins.names("legwatch.thermometers"))
     assert said.err == (
-        f"legwatch up: sensors.leg.driver: no driver 'mott'; installed: {thermometers}. "
+        f"legwatch up: {agent}: sensors.leg.driver: no driver 'mott'; installed: {thermometers}. "
         "signal.driver: no driver 'horn'; installed: gpio, simulated\n"
     )
     assert not state.exists()

@@ -261,6 +261,9 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch sensors": FOUND,
     "legwatch sensors --listen N": FOUND,
     "--listen": FOUND,
+    "--broker HOST": Test(
+        "end_to_end/test_published.py::test_what_is_published_in_the_house_is_found"
+    ),
     "--live": Test("device/test_sensors.py::test_what_the_sensors_say_is_shown_each_second"),
     "legwatch beds end": CUT_OFF,
     "--bed": Test("server/setup/test_written.py::test_options_alone_set_up_a_bed"),

@@ -9,6 +9,7 @@ from legwatch.counted import counted
 from legwatch.errors import CannotRun
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
+from legwatch_runtime.rights import is_there
 from legwatch_server.cli import passphrase
 from legwatch_server.cli.progress import Progress
 from legwatch_server.in_force import in_force
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _target(file: Path, *, force: bool) -> Path:
     """Return where the backup goes; raises CannotRun if something is there, or no folder is."""
+    is_there(file)  # raises if we may not even look
     if not file.parent.is_dir():
         raise CannotRun(f"{file.parent} is no folder: make it first")
     if file.is_dir():

@@ -24,7 +24,7 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import asked, heard
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
-from legwatch_server.notify.rehearsal import route_statuses
+from legwatch_server.notify.rehearsal import TAP, route_statuses
 from legwatch_server.rest import Rests
 from legwatch_server.settings import LOG_ONLY
 from legwatch_server.settings_file import AGENTS, is_of_up, owners_file
@@ -140,11 +140,15 @@ def _server(found: InForce) -> Iterator[Finding]:
 
 def _beds(found: InForce, reader: SqliteReader, now_ms: int) -> Iterator[Finding]:
     """Look when each bed in use was heard last."""
-    resting = Rests(found.settings).at(now_ms)
+    rests = Rests(found.settings)
+    resting = rests.at(now_ms)
     every = heard.beds(reader, found.settings, now_ms)
+    if every and not every.keys() - resting.keys():
+        todo = "legwatch beds resume BED"
+        yield Finding("beds", Level.LOOK, "no bed is watched: each is paused or out of use", todo)
     for name, one in every.items():
         if name in resting:
-            yield Finding(f"bed {name}", Level.OK, "paused or out of use")
+            yield Finding(f"bed {name}", Level.OK, rests.said(name, now_ms))
         elif one.refused:
             yield Finding(f"bed {name}", Level.WRONG, one.refused)
         elif not one.last.seen_ms:
@@ -170,6 +174,9 @@ def _people(found: InForce, reader: SqliteReader, now_ms: int) -> Iterator[Findi
     for way in route_statuses(reader, found.settings, now_ms):
         who = f"{way.person}, {way.channel}"
         todo = f"legwatch duty --push {way.person}"
+        if way.channel == TAP:
+            day = found.settings.rehearsal.confirm
+            todo = f"a push asks for it in the evening of each {day} ([rehearsal] confirm): tap it"
         if way.good:
             yield Finding(who, Level.OK, way.why)
         elif way.stuck:
@@ -190,7 +197,8 @@ def _machine(found: InForce) -> Iterator[Finding]:
     else:
         level = Level.WRONG if free_mb < NONE_MB else Level.OK
         level = Level.LOOK if NONE_MB <= free_mb < LITTLE_MB else level
-        todo = "legwatch storage shows what takes it" if level is not Level.OK else ""
+        todo = "make room: `df -h` and `du -xh / | sort -h | tail` show what takes it"
+        todo = todo if level is not Level.OK else ""
         yield Finding("disk", level, f"{free_mb:,} MB free at {found.folder}", todo)
     if SystemClock().synced():
         yield Finding("clock", Level.OK, "a time server has set it")

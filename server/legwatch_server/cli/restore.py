@@ -97,7 +97,7 @@ def _check_free(found: "Looked", places: "Places", *, replace: bool) -> None:
 
     if is_held(places.state / LOCK):
         raise CannotRun(f"a server runs with {places.state}: end it first; nothing was changed")
-    there = [at for name in found.manifest.files if (at := place(name, *places)).exists()]
+    there = [at for name in found.manifest.files if is_there(at := place(name, *places))]
     if there and not replace:
         raise CannotRun(
             f"there is {', '.join(map(str, there))} already: --replace puts that aside under"
@@ -125,14 +125,15 @@ def _lines(moved: "Sequence[Moved]", found: "Looked", state: Path | None) -> Ite
     elif found.manifest.of_up:
         folder = f" --state {state}" if state else ""
         options = {"settings/server.toml": "--config", "settings/agent.toml": "--agent-config"}
+        places = {one.place.name: one.place for one in moved}
         files = [
-            f" {option} {name.rpartition('/')[2]}"
+            f" {option} {places[name.rpartition('/')[2]]}"
             for name, option in options.items()
             if name in found.manifest.files
         ]
         house = any(name.startswith(HOUSE) for name in found.manifest.files)
         alone = " --no-bed" if house and "settings/agent.toml" not in found.manifest.files else ""
-        yield f"Start it as before: `scripts/run{''.join(files)}{alone}{folder}`"
+        yield f"Start it as before, in a clone: `scripts/run{''.join(files)}{alone}{folder}`"
     else:
         yield "Start the server as before; the broker needs its users, as deploy/README.md says."
 

@@ -14,7 +14,7 @@ from legwatch.oncall.escalation import Watch, woken
 from legwatch.oncall.people import Person
 from legwatch_server.cli import empty_bed
 from legwatch_server.on_duty import on_duty
-from legwatch_server.settings import ServerSettings
+from legwatch_server.settings import LOG_ONLY, ServerSettings
 
 ALERTS: Mapping[AlertKind, str] = {
     AlertKind.COLD: "cold legs",
@@ -24,6 +24,7 @@ ALERTS: Mapping[AlertKind, str] = {
 }
 Names = tuple[str, ...]
 _UNREADY, _STUCK = ": CANNOT START", ": THE LAST PUSH DID NOT GET THROUGH"
+_IN_LOG = ": the server's log, wakes nobody"
 
 
 def words(
@@ -41,7 +42,7 @@ def words(
     people = settings.everybody()
     night = night_of(at_ms, settings.zone_of(bed))
     names = on_duty(settings, night, bed)
-    but = dict.fromkeys(stuck, _STUCK)
+    but = {(name, LOG_ONLY): _IN_LOG for name in people} | dict.fromkeys(stuck, _STUCK)
     but |= {(name, way): _UNREADY for name in people for way in unready}
     shown = {name: f"{name} ({_ways(name, one, but)})" for name, one in people.items()}
     usual = ", then ".join(shown[name] for name in names) or "NOBODY"

@@ -85,11 +85,19 @@ def untold(settings: ServerSettings) -> Iterator[str]:
         yield f"{key}: {LOG_ONLY!r} is not used beside other channels: a log wakes nobody"
     everybody = settings.everybody()
     unreached = in_log_only(everybody)
+    if settings.people and len(unreached) == len(everybody):
+        keys = ", ".join(settings.channel_keys())
+        yield f"{keys}: all are told in the server's log only, so nobody is woken"
     for name, person in everybody.items():
-        if name in unreached:
+        if name in unreached and len(unreached) < len(everybody):
             yield (
                 f"people.{name}.channels: {name} is told in the server's log only, and so after all"
                 " others: give a channel that reaches a phone"
+            )
+        for channel in sorted(person.address.keys() - {*person.channels, *person.quiet}):
+            yield (
+                f"people.{name}.address.{channel}: it is not used: no channel of {name} is"
+                f" {channel!r} (people.{name}.channels)"
             )
         woken = any(person.is_woken_by(kind, Severity.URGENT) for kind in AlertKind)
         if not (woken or person.out_of_bed):

@@ -20,7 +20,8 @@ LATEST_H = 3  # after rehearsal.at; a server that starts later skips this evenin
 CONFIRMED_D = 8
 DAY_MS = 86_400_000
 STUCK_TRIES = 2  # the second one comes some seconds after the first
-_IN_LOG = "wakes nobody, and so is told last: give a channel that reaches a phone"
+TAP = "tap"  # in the place of a channel: the weekly "I can be woken"
+_IN_LOG = "it is the server's log, and wakes nobody: give a channel that reaches a phone"
 _UNSENT = {
     DeliveryState.DECIDED: "waits",
     DeliveryState.CLAIMED: "the test has not come back yet",
@@ -197,4 +198,4 @@ def _confirmation_status(reader: Reader, person: str, since_ms: int, now_ms: int
         good, why = days <= CONFIRMED_D, f"confirmed {ago}"
         if at_ms < since_ms:
             good, why = False, f"{why}, before {person}'s first channel was changed"
-    return RouteStatus(person, "tap", good, why, at_ms)
+    return RouteStatus(person, TAP, good, why, at_ms)

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from legwatch import forms
 from legwatch.errors import CannotRun
 from legwatch.text.language import Language
 from legwatch_server.setup.plan import Plan
 from legwatch_server.setup.sensing import Found, Sensing
 from legwatch_server.setup.talk import Talk
 
-LISTEN_S = 20.0
+LISTEN_S, PUBLISHED_S = 20.0, 60.0
 DHT_PIN, ROOM_PIN, SWITCH_PIN, HIGHEST_PIN = 4, 22, 17, 27
 SIMULATED: Mapping[str, Mapping[str, Any]] = {
     role: {"driver": "simulated"} for role in ("leg", "room", "movement")
@@ -31,6 +32,7 @@ def fit(talk: Talk, plan: Plan, words: Language, sensing: Sensing) -> Plan:
         talk.say(f"  {one.about}{f': {one.now}' if one.now else ''}")
     if not found:
         talk.say(_("Nothing was found on a bus. A DHT22 and a switch hang at a pin: I ask for it."))
+    found = [*found, *_published(talk, words, sensing)]
     rest, sensors = list(found), dict[str, Mapping[str, Any]]()
     for role, question, needed in (
         ("leg", _("Which thermometer lies by the legs?"), True),
@@ -55,6 +57,28 @@ def _found(talk: Talk, words: Language, sensing: Sensing) -> Sequence[Found]:
     except CannotRun as error:
         talk.say(words.gettext("I could not look: {why}").format(why=error))
         return ()
+
+
+def _published(talk: Talk, words: Language, sensing: Sensing) -> Sequence[Found]:
+    """Ask for sensors that publish by MQTT, and listen for them."""
+    _ = words.gettext
+    if not talk.yes(
+        _("Are there sensors that publish by MQTT (Zigbee2MQTT, Tasmota, ESPHome)?"), offered=False
+    ):
+        return ()
+    host = talk.ask(_("Address of their broker"), "127.0.0.1", forms.host)
+    user = talk.ask(_("Its user name; Enter: none"))
+    talk.say(_("I listen for {s:.0f} seconds; move the bed ...").format(s=PUBLISHED_S))
+    try:
+        found = sensing.published(host, user, PUBLISHED_S)
+    except CannotRun as error:
+        talk.say(_("I could not listen: {why}").format(why=error))
+        return ()
+    for one in found:
+        talk.say(f"  {one.about}{f': {one.now}' if one.now else ''}")
+    if not found:
+        talk.say(_("Nothing for a bed was published in this time."))
+    return found
 
 
 def _thermometer(

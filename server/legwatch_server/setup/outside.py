@@ -14,8 +14,8 @@ def choose(talk: Talk, plan: Plan, words: Language) -> Plan:
     talk.title(_("Who notices if this machine is dead?"))
     talk.say(
         _(
-            "Without power or network this machine can tell nobody. A watcher elsewhere can, such"
-            " as healthchecks.io: make a check there, and give its address here. Enter: none."
+            "Without power or network this machine can tell nobody. A watcher elsewhere can:"
+            " deploy/README.md names one. Make a check there, and give its address. Enter: none."
         )
     )
 

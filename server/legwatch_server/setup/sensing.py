@@ -41,6 +41,12 @@ class Sensing:
         """Return the pins that have ticked; raises CannotRun if nobody can listen."""
         return self._asked("--json", "--listen", f"{seconds:g}", within_s=seconds + MORE_S)
 
+    def published(self, host: str, user: str, seconds: float) -> list[Found]:
+        """Return what is published at a broker; raises CannotRun if nobody can listen."""
+        words = ["--json", "--broker", host, "--seconds", f"{seconds:g}"]
+        words += ["--user", user] if user else []
+        return self._asked(*words, within_s=seconds + MORE_S)
+
     @contextmanager
     def live(self, agent: Path, seconds: float) -> Iterator[Iterator[dict[str, Any]]]:
         """Give what the sensors of a settings file say, once a second."""

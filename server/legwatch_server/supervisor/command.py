@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     if args.no_bed and args.agent_config is not None:
         raise SettingsError("--no-bed", "--agent-config names a bed at this machine: one of both")
     check_kinds(args.config, args.agent_config)
-    check_drivers(owner_settings(args.agent_config))
+    _check_drivers(args.agent_config)
     check_agent(args.agent_config)
     _take_secrets(args.config)
     state: Path = args.state or locations.state_dir()
@@ -67,6 +67,13 @@ def main(argv: Sequence[str]) -> int:
     return 1
 
 
+def _check_drivers(file: Path | None) -> None:
+    try:
+        check_drivers(owner_settings(file))
+    except SettingsError as error:
+        raise SettingsError(str(file), str(error)) from None
+
+
 def _take_secrets(config: Path | None) -> None:
     """Take from `secrets.env` what the environment does not give, as systemd does for the unit."""
     with contextlib.suppress(Locked):  # the unit's: systemd has read it as root
@@ -84,7 +91,8 @@ def _watch_from(folder: Path, state: Path, args: argparse.Namespace) -> int:
     """Watch with the made settings in `folder`, and what is stored in `state`."""
     agent = None if args.no_bed else owner_settings(args.agent_config)
     zone = zone_word(args.config, state)
-    server = with_http_port(owner_settings(args.config))
+    owners = owner_settings(args.config)
+    server = with_http_port(owners)
     files = {"owners": args.config, "agents": args.agent_config, "states": state}
     config = write_config(folder, server, agent, **files)
     if agent is None and config.broker.house is None:
@@ -94,7 +102,8 @@ def _watch_from(folder: Path, state: Path, args: argparse.Namespace) -> int:
             "house.port", "no bed can come in: it is 0; 8883 is usual, for beds elsewhere"
         )
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
-    for line in (*(what_it_watches(agent) if agent else ()), *_house(config), *_beside(state)):
+    about = (*(what_it_watches(agent) if agent else ()), *_house(config), *_beside(state))
+    for line in (*about, *_other_port(owners, server)):
         _show(line)
     _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
     what = f"the watch on the bed {agent.get('bed')!r}" if agent else "the watch on the beds"
@@ -116,6 +125,16 @@ def _beside(state: Path) -> Iterator[str]:
                 f"WARNING: another `legwatch up` runs in {other}. If it watches the same bed,"
                 " people are told twice, and the pins are taken: end one of them."
             )
+
+
+def _other_port(owners: Mapping[str, Any], server: Mapping[str, Any]) -> Iterator[str]:
+    """Yield that the usual port of the page is taken: links in pushes would lead elsewhere."""
+    if server.get("http") != owners.get("http"):
+        port = server["http"]["port"]
+        yield (
+            f"WARNING: another program has port 8321, so /health and the answers of phones are at"
+            f" port {port}, until the next start. [http] port sets one that stays."
+        )
 
 
 def _house(config: GeneratedConfig) -> Iterator[str]:

@@ -118,7 +118,8 @@ def test_a_house_of_one_command_is_told_how_to_start_it(
     made = changed(home.backup(), listed(of_up=True), tmp_path / "up.tar")
     assert restored(made, tmp_path / "new") == 0
     said = capsys.readouterr().out
-    assert f"`scripts/run --config server.toml --state {tmp_path}/new/state`" in said
+    file, state = tmp_path / "new/settings/server.toml", tmp_path / "new/state"
+    assert f"`scripts/run --config {file} --state {state}`" in said
     assert (tmp_path / "new" / "state" / "server" / "legwatch.db").exists()
 
 

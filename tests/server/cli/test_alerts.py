@@ -457,7 +457,7 @@ def test_duty_shows_the_roster_and_that_a_way_is_not_tried(
 ) -> None:
     text = said(capsys, "duty", "--config", config(tmp_path, read_only), "--nights", "2", code=1)
     assert "tonight  anna -> bert -> cleo" in text
-    assert "anna         console    not known: not tried yet" in text
+    assert "anna         console    AMBER: it is the server's log, and wakes nobody" in text
 
 
 @pytest.mark.parametrize("words", [("--night", NIGHT), ("explain", "1")])

@@ -147,4 +147,4 @@ def test_whom_only_the_log_tells_is_amber_and_last_while_others_have_a_phone(
     duty.main(["--config", str(tmp_path / "server.toml"), "--nights", "1"])
     said = capsys.readouterr().out
     assert "karl -> anna" in said
-    assert "console    AMBER: wakes nobody, and so is told last: give a channel that" in said
+    assert "console    AMBER: it is the server's log, and wakes nobody: give a channel" in said

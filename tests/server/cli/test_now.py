@@ -114,7 +114,7 @@ def test_each_value_has_its_age_and_who_would_be_told_is_named(open_house: Any) 
     assert line(text, "air of the room").split() == ["18.0", "°C", "7", "s", "ago"]
     assert line(text, "in bed").startswith("yes since 21:0")
     assert "cold legs, lying still" in line(text, "watched for")
-    assert line(text, "would be told") == "anna (console)"
+    assert line(text, "would be told") == "anna (console: the server's log, wakes nobody)"
 
 
 def test_the_air_by_the_ankle_is_shown_where_there_is_such_a_thermometer(open_house: Any) -> None:
@@ -435,7 +435,8 @@ def test_who_takes_no_alert_of_a_kind_is_not_named_for_it(open_house: Any) -> No
     house = open_house(people=people, roster=[{"people": ["cleo"]}])
     house.ward.play("b", 60, asleep)
     assert " ".join(line(house.says(), "would be told").split()) == (
-        "cleo (console); lying still, if urgent: cleo; a sensor that fails: anna"
+        "cleo (console: the server's log, wakes nobody); lying still, if urgent: cleo;"
+        " a sensor that fails: anna"
     )
 
 
@@ -520,7 +521,7 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
     assert line(text, "in bed").startswith("yes since 21:0")
     assert "cold legs, lying still" in line(text, "watched for")
     assert line(text, "values") == "of a recording, at 03 Dec 2025 22:00"
-    assert line(text, "would be told") == "anna (console)"
+    assert line(text, "would be told") == "anna (console: the server's log, wakes nobody)"
     house.ward.turn([house.ward.message("legwatch/v1/b/status", b"offline")])
     house.ward.clock.advance(60 * MINUTE_MS)
     for stop in (lambda: None, house.stop):

@@ -156,7 +156,8 @@ def test_an_empty_bed_is_watched_for_carers_who_ask(
     house = made(people={"anna": ANNA, "bert": BERT, "cleo": CLEO})
     house.server.play("b", 5, asleep)
     first = "nobody has lain there for 10 min in this night yet"
-    told = "anna (console), then bert (console), then cleo (console); an empty bed: bert"
+    log = "(console: the server's log, wakes nobody)"
+    told = f"anna {log}, then bert {log}, then cleo {log}; an empty bed: bert"
     assert watch(house, capsys) == (False, [first], told)
     house.server.play("b", 10, asleep)
     assert watch(house, capsys) == (True, [], told)

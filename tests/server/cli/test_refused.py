@@ -553,7 +553,8 @@ def test_a_choice_on_the_early_sign_under_a_carer_is_said_to_do_nothing(
     assert legwatch(["check-config", str(file)]) == 0
     said = capsys.readouterr().out
     assert "look again: people.bert.early: does nothing: only a sleeper is shown the sign" in said
-    assert said.count("look again") == 1
+    assert "look again: push.channels: all are told in the server's log only" in said
+    assert said.count("look again") == 2
 
 
 def test_a_bed_that_was_heard_or_is_watched_may_be_in_the_roster(tmp_path: Path) -> None:
@@ -599,7 +600,9 @@ def test_a_bed_that_one_person_names_and_nobody_knows_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "server.toml"
-    people = {"anna": {"beds": ["lfet"], "address": {"mqtt": "rihgt"}}, "bert": {}}
+    anna: dict[str, Any] = {"beds": ["lfet"], "channels": ["ntfy", "mqtt"]}
+    anna["address"] = {"mqtt": "rihgt", "ntfy": "of-anna"}
+    people = {"anna": anna, "bert": {"channels": ["ntfy"], "address": {"ntfy": "of-bert"}}}
     table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "people": people}
     file.write_text(dumps({**table, "beds": {"left": {}}}))
     assert legwatch(["check-config", str(file)]) == 0
