@@ -41,10 +41,12 @@ class Wish:
 def update(wish: Wish) -> int:
     """Do what is wished; raises CannotRun, and then nothing was changed."""
     places = here()
-    before = installed(places)
+    if plan.read(places) is None:  # else the program may be half of one
+        installed(places)
     with following.alone(places) as hold:
         if not _is_clear(places, hold, look=wish.only_check):
             return 1
+        before = installed(places)
         with _given(wish) as file:
             with Progress() as progress:
                 found = release.checked(file, progress.report)

@@ -12,7 +12,7 @@ from typing import IO
 from legwatch.errors import CannotRun
 from legwatch_server.update import kept
 from legwatch_server.update.places import Places
-from legwatch_server.update.worker import AT, NEITHER, OLD, SAY
+from legwatch_server.update.worker import AT, NEITHER, NEW, OLD, SAY
 
 Tell = Callable[[str], object]
 KILLED_OFTEN = 3  # a worker that is killed so often is not started again
@@ -47,9 +47,9 @@ def followed(places: Places, hold: IO[str], what: str, say: Tell, at: Tell) -> i
                 elif text.startswith(AT):
                     at(text.removeprefix(AT))
             code = worker.wait()
-        if code >= 0:
+        if code in {NEW, OLD, NEITHER}:
             return CTRL_C if asked and code == OLD else code
-        say("What exchanges the versions was killed: going back.")
+        say("What exchanges the versions was killed, or has failed: going back.")
         what = "back"
     return NEITHER
 

@@ -60,9 +60,10 @@ def becomes_well(
 
     `beat` is told what is still missing, and may raise to end the wait.
     """
-    begun, well, was = instant(), 0, unit.restarts()
-    why = ""
-    while well < LOOKS and instant().since(begun) < within_s:
+    begun, well, was, why = instant(), 0, unit.restarts(), ""
+    while well < LOOKS:
+        if not well and instant().since(begun) > within_s:
+            return why
         sleep(EVERY_S)
         again, was = was, unit.restarts()
         why = _missing(look(places), before, online) if unit.active() else "its unit does not run"
@@ -70,7 +71,7 @@ def becomes_well(
             why = "it ends and is started again and again"
         well = 0 if why else well + 1
         beat(why)
-    return "" if well >= LOOKS else why or "it is not well for long enough"
+    return ""
 
 
 def _missing(found: Look, before: Collection[str], online: Collection[str]) -> str:

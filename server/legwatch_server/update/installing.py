@@ -47,7 +47,7 @@ def run(places: Places, log: IO[str], beat: Callable[[float], object]) -> str:
             sleep(EVERY_S)
     finally:
         _end(done.pid, done.poll)
-    return _why(Path(log.name), from_) if done.returncode else ""
+    return _why(places.log, from_) if done.returncode else ""
 
 
 _OURS = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")

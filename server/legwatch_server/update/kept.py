@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from legwatch_server.store.backup import sync
 from legwatch_server.update.places import Places
 
 Report = Callable[[str, float], object]  # what is done, and how far it is, 0 to 1
+BACKUP = "before-update-"  # and the version, before the name of a backup
+MOST_KEPT = 2  # backups; the oldest of more is deleted
 WORKER = "legwatch_server.update.worker"
 _NO_CODE = shutil.ignore_patterns("__pycache__")
 _DROP_IN = """\
@@ -97,6 +100,14 @@ def forget(places: Places) -> None:
     """Delete all that was kept; the plan goes first, so that nobody goes on by it."""
     (places.folder / "plan.json").unlink(missing_ok=True)
     shutil.rmtree(places.folder, ignore_errors=True)
+
+
+def forget_old_backups(places: Places) -> None:
+    """Delete all backups of updates but the newest."""
+    found = sorted(places.state.glob(f"{BACKUP}*.tar"), key=lambda file: file.stat().st_mtime)
+    for file in found[:-MOST_KEPT]:
+        with suppress(OSError):
+            file.unlink()
 
 
 def size_bytes(folder: Path) -> int:

@@ -1,7 +1,6 @@
 """All that is done before anything is changed: the backup, the files of the release, the copies."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from legwatch.errors import CannotRun
@@ -16,8 +15,6 @@ from legwatch_server.update.release import Release
 
 Report = Callable[[str, float], object]  # what is done, and how far it is, 0 to 1
 Say = Callable[[str], object]
-MOST_KEPT = 2  # backups of updates; the oldest of more is deleted
-_BACKUP = "before-update-"
 
 
 def prepared(
@@ -68,20 +65,12 @@ def backed_up(places: Places, version: str, report: Report) -> Path | None:
     """Write the backup of before; None: no server has run yet, so there is nothing to keep."""
     if not database.schema(places.database):
         return None
-    to = places.state / f"{_BACKUP}{version}.tar"
+    to = places.state / f"{kept.BACKUP}{version}.tar"
     agent = places.made.with_name(AGENTS)
     of = making.Of(places.database.parent, True, _owners(places.made), _owners(agent), keys=True)
     making.make(of, to, "", report)
     to.chmod(0o600)
     return to
-
-
-def forget_old_backups(places: Places) -> None:
-    """Delete all backups of updates but the newest."""
-    found = sorted(places.state.glob(f"{_BACKUP}*.tar"), key=lambda file: file.stat().st_mtime)
-    for file in found[:-MOST_KEPT]:
-        with suppress(OSError):
-            file.unlink()
 
 
 def _owners(made: Path) -> Path | None:

@@ -18,13 +18,13 @@ from typing import IO
 from legwatch.counted import counted
 from legwatch.errors import LegwatchError
 from legwatch_runtime.rights import keep_private, opened_anew
-from legwatch_server.update import database, health, installing, kept, plan, preparing, unit
+from legwatch_server.update import database, health, installing, kept, plan, unit
 from legwatch_server.update.database import Lost
 from legwatch_server.update.places import Places
 from legwatch_server.update.plan import Phase, Plan
 
 SAY, AT = "say ", "at "  # before a line: to be read, or what is being done
-NEW, OLD, NEITHER = 0, 1, 3  # exit codes: which version runs
+NEW, OLD, NEITHER = 0, 10, 11  # exit codes: which version runs; 1 is a crash of Python
 
 
 class Asked(Exception):  # noqa: N818 - nobody has made an error
@@ -108,7 +108,7 @@ def _switched(found: Plan, worker: Worker) -> int:
         return _back(found.now(Phase.BACK, why=why), worker)
     found.now(Phase.DONE)
     _end(places)
-    preparing.forget_old_backups(places)
+    kept.forget_old_backups(places)
     return NEW
 
 

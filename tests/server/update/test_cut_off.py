@@ -1,0 +1,72 @@
+"""An update that is cut off at any moment leaves one of both versions, and it can be gone on."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from server.update.installation import LONG_S, Installation, release
+
+pytestmark = pytest.mark.slow  # a version has to be well for some seconds
+SLOW_S = 3
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return release(tmp_path, "0.2.0", slow=SLOW_S)
+
+
+def test_ctrl_c_in_the_middle_goes_back(here: Installation, file: Path) -> None:
+    before = here.program()
+    with here.updating(file) as running:
+        here.halfway()
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=LONG_S)
+    assert running.returncode == 130
+    assert "Going back to legwatch 0.1.0: you have asked for it." in said
+    assert (here.runs, here.program(), here.rests()) == ("0.1.0", before, [])
+
+
+def test_who_typed_it_may_be_killed(here: Installation, file: Path) -> None:
+    with here.updating(file) as running:
+        here.halfway()
+        running.kill()
+    assert "another update is under way" in here.update(file, code=1)
+    here.until(lambda: not here.pids("update.worker"))
+    assert (here.runs, here.rests()) == ("0.2.0", [])
+
+
+def test_where_the_worker_is_killed_another_one_goes_back(here: Installation, file: Path) -> None:
+    before = here.program()
+    with here.updating(file) as running:
+        here.halfway()
+        here.kill("update.worker")
+        said, _ = running.communicate(timeout=LONG_S)
+    assert running.returncode == 1
+    assert "was killed, or has failed: going back" in said
+    assert (here.runs, here.program(), here.rests()) == ("0.1.0", before, [])
+
+
+def all_killed(here: Installation, file: Path) -> None:
+    with here.updating(file) as running:
+        here.halfway()
+        running.kill()
+        here.kill("")
+
+
+def test_after_a_power_cut_the_next_start_goes_back_first(here: Installation, file: Path) -> None:
+    before = here.program()
+    all_killed(here, file)
+    assert not here.places.program.exists()
+    here.systemctl("start")
+    assert (here.runs, here.program(), here.rests()) == ("0.1.0", before, [])
+
+
+def test_the_same_line_goes_back_first_and_then_installs(here: Installation, file: Path) -> None:
+    before = here.program()
+    all_killed(here, file)
+    said = here.update(file, code=1)
+    assert "Now type the same line again." in said
+    assert (here.runs, here.program(), here.rests()) == ("0.1.0", before, [])
+    here.update(file)
+    assert (here.runs, here.rests()) == ("0.2.0", [])
