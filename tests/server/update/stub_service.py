@@ -51,9 +51,7 @@ def change() -> None:
                 db.backup(copy)
         db.execute("UPDATE meta SET value=? WHERE key='schema'", (str(NEWER),))
         for _ in range(3):
-            db.execute(
-                "INSERT INTO windows SELECT * FROM (SELECT max(id) + 1 FROM windows)," + REST
-            )
+            db.execute(ONE_MORE)
 
 
 ONE_MORE = (
