@@ -56,8 +56,8 @@ def change() -> None:
 
 ONE_MORE = (
     "INSERT INTO windows SELECT * FROM (SELECT max(id) + 1 FROM windows),"
-    " (SELECT bed_id, boot_id, seq + max(id), from_ms, to_ms, mono_ms, clock, leg_c, leg_rh, room_c,"
-    " room_rh, moves, in_bed, faults, arrived_ms, late, moved_s, active_s, others"
+    " (SELECT bed_id, boot_id, seq + max(id), from_ms, to_ms, mono_ms, clock, leg_c, leg_rh,"
+    " room_c, room_rh, moves, in_bed, faults, arrived_ms, late, moved_s, active_s, others"
     " FROM windows)"
 )
 
