@@ -36,6 +36,7 @@ def run(places: Places, log: IO[str], beat: Callable[[float], object]) -> str:
         cwd="/",
         env={name: value for name, value in os.environ.items() if name not in _OURS},
         start_new_session=True,
+        umask=0o022,  # the service's user has to read the program
     )
     (places.folder / _NAME).write_text(str(done.pid), encoding="ascii")
     begun = instant()

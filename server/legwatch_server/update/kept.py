@@ -72,7 +72,8 @@ def unit_is_old(places: Places) -> bool:
 
 def guard(places: Places) -> None:
     """Let each start of the unit look first whether an update was cut off."""
-    places.drop_in.parent.mkdir(mode=0o755, exist_ok=True)
+    places.drop_in.parent.mkdir(exist_ok=True)
+    places.drop_in.parent.chmod(0o755)
     line = shlex.join(["/usr/bin/env", *_settings(places), *words(places, "at-start")])
     places.drop_in.write_text(_DROP_IN.format(line=line), encoding="utf-8")
     places.drop_in.chmod(0o644)
