@@ -159,6 +159,7 @@ TAKES = {  # each command with a file, and the kinds that it can use
     "beds": (["beds", "--config"], {"server"}),
     "storage": (["storage", "--config"], {"server"}),
     "doctor": (["doctor", "--config"], {"server"}),
+    "update": (["update"], set()),
     "backup": (["backup", "/nowhere/b.tar", "--config"], set()),
     "restore": (["restore"], set()),
     "history": (["history", "--config"], {"server"}),
