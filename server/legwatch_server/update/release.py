@@ -92,6 +92,8 @@ def unpacked(release: Release, to: Path, report: Report) -> Path:
             place.parent.mkdir(parents=True, exist_ok=True)
             _write(cast("IO[bytes]", tar.extractfile(member)), place)
             place.chmod(0o755 if member.mode & 0o100 else 0o644)
+    for folder in (to / top, *(place for place in to.rglob("*") if place.is_dir())):
+        folder.chmod(0o755)
     return to / top
 
 
