@@ -40,8 +40,10 @@ class Look:
 
 
 def look(places: Places) -> Look:
-    """Ask the server of this installation."""
+    """Ask the server of this installation; one that listens at any free port cannot be asked."""
     host, port = _address(places.made)
+    if not port:
+        return Look()
     try:
         report = json.loads(own_health.body(host, port, PATIENCE_S))
         return _look(report, lock_number(places.database.parent / LOCK), f"{host}:{port}")

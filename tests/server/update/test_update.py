@@ -38,6 +38,16 @@ def test_what_was_wrong_before_is_no_fault_of_the_new_version(
     assert here.runs == "0.2.0"
 
 
+def test_where_the_server_cannot_be_asked_systemd_alone_is(
+    here: Installation, tmp_path: Path
+) -> None:
+    here.listens_anywhere()
+    here.update(release(tmp_path, "0.2.0", "ill"))
+    assert here.runs == "0.2.0"
+    here.update(release(tmp_path, "0.3.0", "dead"), "--within", 3, code=1)
+    assert here.runs == "0.2.0"
+
+
 @pytest.mark.parametrize(
     ("how", "why"),
     [
