@@ -22,6 +22,7 @@ CTRL_C = 130
 @contextmanager
 def alone(places: Places) -> Iterator[IO[str]]:
     """Hold the lock of updates for a block; raises CannotRun if another update holds it."""
+    places.hold.touch(0o600)
     with places.hold.open("a", encoding="ascii") as hold:
         try:
             fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
