@@ -24,6 +24,7 @@ from legwatch_server.update.places import Places
 
 EVERY_S, LOOKS = 1.0, 8  # so often in a row it has to be well
 PATIENCE_S = 3.0
+_UNITS = frozenset({"s", "min", "h", "day", "days", "mb"})
 _LONGEST = 200  # letters of a reason
 _HOST, _PORT = "127.0.0.1", 8321  # what the server listens at if its settings do not say
 _OUTSIDE = re.compile(r"channel \S+: |no push has reached|no backup was made")
@@ -80,7 +81,8 @@ def _missing(found: Look, before: Collection[str], online: Collection[str]) -> s
     """Return what is still missing until all is well, in one sentence."""
     if found.why:
         return found.why
-    new = [one for one in found.wrong if one not in before and not _OUTSIDE.match(one)]
+    known = set(map(_sense, before))
+    new = [one for one in found.wrong if _sense(one) not in known and not _OUTSIDE.match(one)]
     if new:
         return f"its server says: {new[0]}"
     if away := sorted(set(online) - set(found.online)):
@@ -88,6 +90,11 @@ def _missing(found: Look, before: Collection[str], online: Collection[str]) -> s
     if online and not found.windows:
         return "its server gets no window from any bed"
     return ""
+
+
+def _sense(sentence: str) -> frozenset[str]:
+    """Return a sentence without its figures and their units: how long it has lasted changes."""
+    return frozenset(re.findall(r"[a-z][\w-]*", sentence.lower())) - _UNITS
 
 
 def _look(report: Any, lock: int, at: str) -> Look:

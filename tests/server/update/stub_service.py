@@ -6,6 +6,7 @@ usage: stub_service.py ROOT
 import json
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -26,7 +27,7 @@ class Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         wrong = ["channel ntfy: away"] + (["bed bed1 cannot be judged"] if "ill" in HOW else [])
         report = {
-            "wrong": wrong + (["it was so before"] if "always" in HOW else []),
+            "wrong": wrong + ([f"it was so for {int(time.time())} min"] if "always" in HOW else []),
             "lock": (SERVER / "server.lock").stat().st_ino + ("stranger" in HOW),
             "counters": {"windows": 0 if "windowless" in HOW else 5},
             "bedsides": {"bed1": {"online": "unheard" not in HOW}},
