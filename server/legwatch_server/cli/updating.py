@@ -6,7 +6,7 @@ All that is imported here is imported before the program on the disk is exchange
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -171,6 +171,7 @@ def _followed(places: Places, hold: IO[str], what: str) -> int:
 
         def say(text: str) -> None:
             progress.clear()
-            print(text, flush=True)
+            with suppress(OSError):  # the terminal is closed: go on, somebody has to see the end
+                print(text, flush=True)
 
         return following.followed(places, hold, what, say, progress.note)

@@ -72,7 +72,10 @@ def _started(places: Places, hold: IO[str], what: str) -> "subprocess.Popen[str]
 
 @contextmanager
 def _heard(worker: "subprocess.Popen[str]", say: Tell) -> Iterator[list[int]]:
-    """Pass Ctrl-C on to the worker, as a wish to go back; give the list of what was heard."""
+    """Pass Ctrl-C on to the worker, as a wish to go back; give the list of what was heard.
+
+    That the terminal was closed is no wish: this goes on, and is there if the worker is killed.
+    """
     asked = list[int]()
 
     def ask(number: int, _frame: FrameType | None) -> None:
@@ -83,6 +86,7 @@ def _heard(worker: "subprocess.Popen[str]", say: Tell) -> Iterator[list[int]]:
             os.kill(worker.pid, signal.SIGTERM)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield asked
     finally:

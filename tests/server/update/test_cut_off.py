@@ -47,6 +47,17 @@ def test_where_the_worker_is_killed_another_one_goes_back(here: Installation, fi
     assert (here.runs, here.program(), here.rests()) == ("0.1.0", before, [])
 
 
+def test_a_closed_terminal_ends_nothing(here: Installation, file: Path) -> None:
+    with here.updating(file) as running:
+        here.halfway()
+        assert running.stdout
+        running.stdout.close()
+        running.send_signal(signal.SIGHUP)
+        here.kill("update.worker")
+        running.wait(LONG_S)
+    assert (here.runs, here.rests()) == ("0.1.0", [])
+
+
 def all_killed(here: Installation, file: Path) -> None:
     with here.updating(file) as running:
         here.halfway()
