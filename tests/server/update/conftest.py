@@ -1,9 +1,6 @@
 """An installation for each test, of which nothing runs on behind it."""
 
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,4 @@ def here(tmp_path: Path) -> Iterator[Installation]:
     try:
         yield found
     finally:
-        for pid in found.pids(""):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        found.lose_power()

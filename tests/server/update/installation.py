@@ -154,6 +154,14 @@ class Installation:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    def lose_power(self) -> None:
+        """Kill all that runs in this root, until nothing does."""
+        while found := self.pids(""):
+            for pid in found:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
 
 def made(root: Path) -> Installation:
     """Make an installation of version 0.1.0 that runs."""

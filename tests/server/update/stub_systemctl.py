@@ -51,6 +51,8 @@ def start() -> int:
 words = [word for word in sys.argv[1:] if not word.startswith("-")]
 with (ROOT / "asked").open("a") as asked:
     print(*words, file=asked)
+if "--no-block" in sys.argv:
+    sys.exit()  # systemd does it once the start that goes on has ended
 match words[0]:
     case "is-active":
         sys.exit(0 if pid() else 3)
