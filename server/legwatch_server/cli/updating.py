@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from legwatch.errors import CannotRun
+from legwatch_runtime.state_dir import is_held
 from legwatch_server.cli.progress import Progress
 from legwatch_server.update import database, download, following, kept, plan, preparing, release
 from legwatch_server.update.places import Places, here
@@ -43,22 +44,39 @@ def update(wish: Wish) -> int:
     places = here()
     if plan.read(places) is None:  # else the program may be half of one
         installed(places)
+    if wish.only_check:
+        _check_nobody_is_at_work(places)
+        with _looked_at(wish, places, installed(places)):
+            print("Nothing was changed.")
+            return 0
     with following.alone(places) as hold:
-        if not _is_clear(places, hold, look=wish.only_check):
+        if not _is_clear(places, hold):
             return 1
         before = installed(places)
-        with _given(wish) as file:
-            with Progress() as progress:
-                found = release.checked(file, progress.report)
-            _check_version(found.version, before, older=wish.older)
-            needs = rooms(places, found)
-            for line in _about(places, found, before, needs):
-                print(line, flush=True)
-            _check_room(needs)
-            if wish.only_check:
-                print("Nothing was changed.")
-                return 0
+        with _looked_at(wish, places, before) as found:
             return _exchanged(places, hold, found, before, wish.within_s)
+
+
+@contextmanager
+def _looked_at(wish: Wish, places: Places, before: str) -> Iterator[Release]:
+    """Look at what is wished for, say what is known of it, and give it; raises CannotRun."""
+    with _given(wish) as file:
+        with Progress() as progress:
+            found = release.checked(file, progress.report)
+        _check_version(found.version, before, older=wish.older)
+        needs = rooms(places, found)
+        for line in _about(places, found, before, needs):
+            print(line, flush=True)
+        _check_room(needs)
+        yield found
+
+
+def _check_nobody_is_at_work(places: Places) -> None:
+    """Raise CannotRun if an update is under way, or was cut off."""
+    if is_held(places.hold):
+        raise CannotRun(f"an update is under way; {places.log} says how far it is")
+    if plan.read(places) is not None:
+        raise CannotRun("an update was cut off: the same line without --check goes back first")
 
 
 def installed(places: Places) -> str:
@@ -76,19 +94,16 @@ def installed(places: Places) -> str:
     return version[1]
 
 
-def _is_clear(places: Places, hold: IO[str], *, look: bool) -> bool:
+def _is_clear(places: Places, hold: IO[str]) -> bool:
     """Return True if no update was cut off here; else go back, and say how to go on."""
     found = plan.read(places)
     if found is not None and found.phase not in {Phase.READY, Phase.DONE}:
         print(f"The update to legwatch {found.to} was cut off.", flush=True)
-        if look:
-            print("The same line without --check goes back first.")
-        elif _followed(places, hold, "back") in {OLD, following.CTRL_C}:
+        if _followed(places, hold, "back") in {OLD, following.CTRL_C}:
             print("Now type the same line again.")
         return False
-    if not look:
-        kept.unguard(places)
-        kept.forget(places)
+    kept.unguard(places)
+    kept.forget(places)
     return True
 
 
@@ -163,6 +178,8 @@ def _exchanged(places: Places, hold: IO[str], found: Release, before: str, withi
     code = _followed(places, hold, "switch")
     if code == NEW:
         print(f"legwatch {found.version} runs, and is well.")
+    else:
+        print(f"All that its installer said is in {places.log}.")
     return code if code in {NEW, following.CTRL_C} else 1
 
 

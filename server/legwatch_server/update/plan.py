@@ -70,10 +70,9 @@ def write(plan: Plan) -> None:
 def read(places: Places) -> Plan | None:
     """Return the plan of an update that has not ended; None: there is none."""
     try:
-        table = json.loads((places.folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return _plan(json.loads((places.folder / NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
         return None
-    return _plan(table)
 
 
 def _plan(table: Mapping[str, Any]) -> Plan:

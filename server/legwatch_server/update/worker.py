@@ -138,6 +138,7 @@ def _back(found: Plan, worker: Worker) -> int:
             worker.say(line)
         found = found.now(Phase.IS_BACK)
     _end_guard(found.places)
+    worker.at("going back: starting")
     started = not found.active or unit.start()
     why = _not_well(found, worker) if started and found.active else ""
     kept.forget(found.places)

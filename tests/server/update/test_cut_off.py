@@ -79,6 +79,7 @@ def test_after_a_power_cut_the_next_start_goes_back_first(here: Installation, fi
 def test_the_same_line_goes_back_first_and_then_installs(here: Installation, file: Path) -> None:
     before = here.program()
     all_killed(here, file)
+    assert "an update was cut off: " in here.update(file, "--check", code=1)
     said = here.update(file, code=1)
     assert "Now type the same line again." in said
     assert (here.runs, here.program(), here.rests()) == ("0.1.0", before, [])

@@ -179,7 +179,9 @@ def test_two_updates_at_once_are_refused(
     at: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with following.alone(at.places):
-        assert "another update is under way" in said(capsys, release_of(tmp_path, "0.2.0"))
+        file = release_of(tmp_path, "0.2.0")
+        assert "another update is under way" in said(capsys, file)
+        assert "an update is under way" in said(capsys, file, "--check")
 
 
 @pytest.mark.parametrize("gone", ["unit", "program"])

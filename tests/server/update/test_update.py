@@ -66,7 +66,8 @@ def test_a_version_that_is_not_well_goes_back_by_itself(
     said = here.update(release(tmp_path, "0.2.0", how), "--within", 3, code=1)
     assert f"Going back to legwatch 0.1.0: {why}" in said
     assert "Nothing that was stored is lost" in said
-    assert said.endswith("legwatch 0.1.0 runs again, and all is as before.\n")
+    assert "\nlegwatch 0.1.0 runs again, and all is as before.\n" in said
+    assert said.endswith(f"All that its installer said is in {here.places.log}.\n")
     assert here.runs == "0.1.0"
     assert here.program() == before
     assert here.rests() == []
@@ -121,7 +122,7 @@ def test_a_service_that_did_not_run_is_not_left_running_by_a_version_that_goes_b
 ) -> None:
     here.kill("stub_service")
     said = here.update(release(tmp_path, "0.2.0", "ill"), "--within", 3, code=1)
-    assert said.endswith("legwatch 0.1.0 is there again; it did not run.\n")
+    assert "\nlegwatch 0.1.0 is there again; it did not run.\n" in said
     assert here.runs == ""
 
 
@@ -135,4 +136,5 @@ def test_what_would_happen_is_said_and_nothing_changes(here: Installation, tmp_p
     assert "MB are needed" in said
     assert said.endswith("Nothing was changed.\n")
     assert (here.program(), here.asked, here.rests()) == (before, asked, [])
+    assert not here.places.hold.exists()
     assert not [*here.places.state.glob("before-update-*")]
