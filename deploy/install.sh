@@ -95,7 +95,7 @@ copied() {
   rm -rf "$program.before"
   # An update that was cut off would put its old version over this one at the next start.
   by_update || rm -rf "$program.update" "$unit.d/update.conf"
-  # What runs would mix the old files with the new ones. The bedside keeps what it measures meanwhile.
+  # What runs would mix the old files with the new ones. The agent rests, too: nothing is measured meanwhile.
   ! systemctl is-active --quiet legwatch || systemctl stop legwatch
   changed=yes
   if [ -d "$program" ]; then
