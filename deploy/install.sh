@@ -48,9 +48,9 @@ command -v systemctl >/dev/null || stop "There is no systemd here: scripts/run s
 
 remove() {
   systemctl disable --now legwatch >/dev/null 2>&1 || true
-  rm -f "$unit" "$command"
+  rm -f "$unit" "$unit.d/update.conf" "$command"
   systemctl daemon-reload
-  rm -rf "$program"
+  rm -rf "$program" "$program".update*
   if [ "$purge" = yes ]; then
     rm -rf "$settings" "$nights"
     ! getent passwd legwatch >/dev/null || userdel legwatch
@@ -75,6 +75,11 @@ fi
 role=${role:-${found:-one}}
 
 [ "$clone" != "$program" ] || stop "Type this in your own clone of legwatch, not in $program."
+
+# by_update: `legwatch update` has started this, from its own folder.
+by_update() { [[ $clone == "$program.update"/* ]]; }
+by_update || [ ! -e "$program.update.lock" ] || flock -n "$program.update.lock" true ||
+  stop "\`legwatch update\` is at work here: wait for its end. $program.update.log says how far it is."
 
 # back: an update that has failed leaves the program as it was, and running.
 changed=no
@@ -101,7 +106,9 @@ copied() {
     --exclude=./server.toml --exclude=./agent.toml --exclude=./secrets.env -cf - . | tar -C "$fresh" --no-same-owner -xf -
   chmod -R u=rwX,go=rX "$fresh"
   rm -rf "$program.before"
-  # What runs would mix the old files with the new ones. The bedside keeps what it measures meanwhile.
+  # An update that was cut off would put its old version over this one at the next start.
+  by_update || rm -rf "$program.update" "$unit.d/update.conf"
+  # What runs would mix the old files with the new ones. The agent rests, too: nothing is measured meanwhile.
   ! systemctl is-active --quiet legwatch || systemctl stop legwatch
   changed=yes
   if [ -d "$program" ]; then

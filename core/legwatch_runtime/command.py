@@ -32,6 +32,10 @@ ABOUT = {
     "score": "score the rules on made nights, and compare them with a simple automation",
     "nights": "make plausible nights, each with a file of its truth",
     "history": "send the stored nights to InfluxDB for Grafana",
+    "doctor": "look whether all is well with this installation, and say what to do if not",
+    "backup": "write settings and database into one file, while all runs",
+    "restore": "put back what `backup` has written, here or on another machine",
+    "update": "put another version in the place of an installed one, or go back by itself",
     "check-config": "check a settings file and list its errors",
 }
 

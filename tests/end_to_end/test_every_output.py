@@ -29,6 +29,7 @@ LINES = {
     "history": "history --config {config} --once",
     "backup": "backup {folder}/b.tar --replace --config {config}",
     "doctor": "doctor --config {config}",
+    "update": "update {folder}/legwatch-9.9.9.tar.gz",
     "restore": "restore {folder}/b.tar --list",
     "learned": "learned --config {config}",
     "nights": "nights make --seed 1 --count 1 --out {folder}/nights",

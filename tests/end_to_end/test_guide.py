@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from fresh.root import what_it_needs
-from fresh.walks import House, home_server, house, installed, one_pi, paired
+from fresh.walks import House, home_server, house, installed, one_pi, paired, updated
 
 
-@pytest.mark.parametrize("walk", [home_server, one_pi, installed, paired])
+@pytest.mark.parametrize("walk", [home_server, one_pi, installed, paired, updated])
 def test_every_line_of_the_guide_does_what_it_says(
     walk: Callable[[House], None], tmp_path: Path
 ) -> None:

@@ -52,5 +52,6 @@ def find(name: str) -> Unit:
     for place in PLACES:
         path = Path(place) / name
         if path.exists():
-            return parse(name, path.read_text())
+            more = sorted(path.with_name(f"{name}.d").glob("*.conf"))
+            return parse(name, "\n".join(file.read_text() for file in (path, *more)))
     raise SystemExit(f"Failed: Unit file {name} does not exist.")

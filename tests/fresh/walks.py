@@ -1,5 +1,6 @@
 """The two ways to run legwatch for real without containers, walked as the guides print them."""
 
+import re
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from threading import Timer
 from typing import IO
 
 from fresh.guide import blocks, first_toml, type_block
+from fresh.releases import NEVER_WELL, TABLES, release
 from fresh.root import LONGEST_S, FreshRoot, Holder
 
 LONG_S = 120.0
@@ -36,6 +38,15 @@ ASK = (
     "store = sqlite3.connect('file:{}/legwatch.db?mode=ro', uri=True); "
     "print(store.execute('SELECT {} FROM windows').fetchone()[0])"
 )
+
+MISSING = """
+import sqlite3, sys
+now, aside = (
+    {row for row in sqlite3.connect(file).execute("SELECT from_ms FROM windows")}
+    for file in sys.argv[1:]
+)
+print(len(aside - now))
+"""
 
 
 class House:
@@ -269,6 +280,58 @@ def with_code(server: FreshRoot, pi: FreshRoot, bed: str) -> None:
         last = waiting.stdout.read()
         assert f"Bed {bed} is paired" in last
     server.note(f"$ {line}\n{said}{last}")
+
+
+def updated(made: House) -> None:
+    """Update to a newer release; then to one that is never well, and through a power cut."""
+    install, *edits, start = blocks("deploy/README.md", "One Pi for everything")[0]
+    pi = made.machine("updated")
+    pi.edits(NO_PINS + "s/^window_s = 10/window_s = 1/\n" + TOPIC)
+    pi.type(install, online=True)
+    for line in edits:
+        pi.type(line)
+    pi.type(start, online=True)  # the update looks at its server from the same network
+    state = "/var/lib/legwatch/server"
+    more_windows(pi, "legwatch", state)
+    pi.type(f"cp {Path(release(pi, '0.2.0')).parent}/* .")
+    look, update = blocks("deploy/README.md", "An update of what is installed")
+    assert "Nothing was changed." in pi.type(*look)
+    assert "legwatch 0.2.0 runs, and is well." in pi.type(*update, online=True)
+    more_windows(pi, "legwatch", state)
+    goes_back(pi, state)
+    loses_power(pi, state)
+    assert "/opt/legwatch.update\n" not in pi.root("ls -d /opt/legwatch*")
+    assert not (pi.place / "etc/systemd/system/legwatch.service.d").exists()
+
+
+def goes_back(pi: FreshRoot, state: str) -> None:
+    """Update to a version that changes the database and is never well."""
+    bad, before = release(pi, "0.3.0", NEVER_WELL, TABLES), windows(pi, "legwatch", state)
+    said = pi.type(f"sudo legwatch update {bad} --within 20", online=True, codes=(1,))
+    assert "its server says: this version is made so" in said
+    assert "Not in it is what was stored since the update: " in said
+    assert "legwatch 0.2.0 runs again, and all is as before.\n" in said
+    assert before < windows(pi, "legwatch", state)
+    more_windows(pi, "legwatch", state)
+    ((lost, aside),) = re.findall(r"update: (\d+) windows.*?stays in (\S+),", said, re.DOTALL)
+    (pi.place / "tmp/missing.py").write_text(MISSING)
+    missing = int(pi.type(f"sudo python3 /tmp/missing.py {state}/legwatch.db {aside}"))
+    assert int(lost) >= missing >= int(lost) - 2 > 0  # of the last ones no confirmation came back
+
+
+def loses_power(pi: FreshRoot, state: str) -> None:
+    """Cut the power while the installer is at work; the next start of the machine goes back."""
+    line = f"sudo legwatch update {release(pi, '0.4.0')}"
+    with subprocess.Popen(pi.words(line, "pi", online=True), stdout=subprocess.DEVNULL) as running:
+        end_s = time.monotonic() + LONG_S
+        while not (pi.place / "opt/legwatch.before").exists():
+            assert time.monotonic() < end_s, "it was never halfway"
+            time.sleep(0.02)
+        pi.start_anew()
+        running.wait(LONG_S)
+    more_windows(pi, "legwatch", state)
+    assert "0.2.0" in pi.root("grep ^version /opt/legwatch/pyproject.toml")
+    assert pi.root("legwatch --version").split() == ["legwatch", "0.2.0"]
 
 
 def in_a_terminal(root: FreshRoot, line: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fresh.root import what_it_needs
-from fresh.walks import House, home_server, house, installed, one_pi
+from fresh.walks import House, home_server, house, installed, one_pi, updated
 from repository import REPO, need
 
 
@@ -30,7 +30,7 @@ def debian(request: pytest.FixtureRequest) -> Path:
     return place
 
 
-@pytest.mark.parametrize("walk", [home_server, one_pi, installed])
+@pytest.mark.parametrize("walk", [home_server, one_pi, installed, updated])
 def test_every_line_of_the_guide_does_what_it_says(
     debian: Path, walk: Callable[[House], None], tmp_path: Path
 ) -> None:

@@ -161,6 +161,7 @@ TAKES = {  # each command with a file, and the kinds that it can use
     "sensors": (["sensors", "--seconds", "1", "--live"], {"agent"}),
     "programs": (["programs", "--config"], {"server"}),
     "doctor": (["doctor", "--config"], {"server"}),
+    "update": (["update"], set()),
     "backup": (["backup", "/nowhere/b.tar", "--config"], set()),
     "restore": (["restore"], set()),
     "history": (["history", "--config"], {"server"}),

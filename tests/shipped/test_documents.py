@@ -102,6 +102,17 @@ OWN_REFUSED = Test(
 UP_ELSEWHERE = Test("end_to_end/test_up.py::test_a_second_start_on_the_same_folder_is_refused")
 LISTED = Test("server/backup/test_backup.py::test_a_backup_is_listed_without_a_change")
 REPLACED = Test("server/backup/test_backup.py::test_what_is_replaced_stays_beside")
+UPDATE = Test("server/update/test_update.py::test_a_newer_version_is_installed_and_stays")
+UPDATE_LOOKS = Test(
+    "server/update/test_update.py::test_what_would_happen_is_said_and_nothing_changes"
+)
+UPDATE_WITHIN = Test(
+    "server/update/test_update.py::test_a_version_that_is_not_well_goes_back_by_itself"
+)
+UPDATE_BACK = Test(
+    "server/update/test_update.py::test_an_older_version_goes_on_with_the_copy_that_it_can_read"
+)
+UPDATE_ASKS = Test("server/update/test_index.py::test_the_newest_or_a_named_version_is_got")
 DOCTOR = Test("server/cli/test_doctor.py::test_a_server_that_does_not_run_is_wrong")
 BACKUP = Test("end_to_end/test_backup.py::test_a_backup_of_a_running_server_goes_on_elsewhere")
 EVENING = Test("server/cli/test_storage_night.py::test_an_evening_is_judged_by_what_was_noted")
@@ -219,6 +230,7 @@ GUIDES = [
     ("README.md", "Install on a Pi"),
     ("deploy/README.md", "One Pi for everything"),
     ("deploy/README.md", "A server, and beds elsewhere in the house"),
+    ("deploy/README.md", "An update of what is installed"),
 ]
 PACKAGES = NotHere("it would change this machine, from the internet")
 ACCOUNTS = NotHere("it would change the accounts and services of this machine")
@@ -356,6 +368,14 @@ TABLE: dict[str, Way] = typed() | {
     **dict.fromkeys(("legwatch restore FILE", "--encrypt"), BACKUP),
     "--uninstall": GUIDE,
     "legwatch doctor": DOCTOR,
+    **dict.fromkeys(("legwatch update", "legwatch update FILE", "sudo legwatch update"), UPDATE),
+    "sudo legwatch update legwatch-X.Y.Z.tar.gz": UPDATE,
+    "--check": UPDATE_LOOKS,
+    "--within SECONDS": UPDATE_WITHIN,
+    **dict.fromkeys(("--index", "--index URL", "--version"), UPDATE_ASKS),
+    "sudo legwatch update --version 0.2.0": UPDATE_ASKS,
+    "--older": UPDATE_BACK,
+    "sudo legwatch update legwatch-0.1.0.tar.gz --older": UPDATE_BACK,
     "legwatch backup /media/usb/legwatch.age --encrypt --keys": BACKUP,
     "legwatch restore /media/usb/legwatch.age": BACKUP,
     "legwatch restore /media/usb/legwatch.age --list": LISTED,

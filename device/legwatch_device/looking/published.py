@@ -67,7 +67,11 @@ def gone(topic: str, topics: Collection[str]) -> dict[str, Any]:
     which each Zigbee sensor reports at least once.
     """
     prefix = topic.rpartition("/")[0]
-    named = (f"{topic}/availability", "zigbee2mqtt/bridge/state", f"{topic.split('/')[0]}/status")
+    named = (
+        f"{topic}/availability",
+        "zigbee2mqtt/bridge/state",
+        f"{topic.partition('/')[0]}/status",
+    )
     said = [one for one in named if one in topics and (one != named[1] or prefix == "zigbee2mqtt")]
     return {"availability": said} if said else {"silent_s": LONGEST_SILENCE_S}
 

@@ -10,17 +10,15 @@ from typing import NamedTuple
 
 from legwatch.printable import printable
 from legwatch_runtime.state_dir import lock_number
+from legwatch_server import own_health
 from legwatch_server.in_force import LOCK, InForce
 from legwatch_server.settings import HttpTable
 from legwatch_server.store.errors import NO_WRITES, NOTHING_KEPT
 from legwatch_server.transport import BROKER_IS, NO_BROKER
 
 PATIENCE_S = 1.0  # a server that hangs must not hold a command up
-MOST_BYTES = 1_000_000
 LONGEST_WHY = 300  # letters that are shown
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared only
 _UNREADY = re.compile(r"channel (\S+) cannot start: (.+)", re.DOTALL)
-_REQUEST = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
 class Said(NamedTuple):
@@ -123,15 +121,4 @@ def _first(words: Sequence[str], mark: str) -> str:
 
 
 def _health(http: HttpTable) -> bytes:
-    """Return the body of /health; plain sockets load faster than a library for the web."""
-    import socket  # noqa: PLC0415 - slow to import, only beside a running server it is needed
-
-    if not http.port:
-        return b""
-    got = b""
-    address = (_ANY.get(http.host, http.host), http.port)
-    with socket.create_connection(address, PATIENCE_S) as server:
-        server.sendall(_REQUEST)
-        while len(got) < MOST_BYTES and (more := server.recv(65536)):
-            got += more
-    return got.partition(b"\r\n\r\n")[2]
+    return own_health.body(http.host, http.port, PATIENCE_S)

@@ -29,6 +29,7 @@ from legwatch_server.rest import Rests
 from legwatch_server.settings import LOG_ONLY
 from legwatch_server.settings_file import AGENTS, is_of_up, owners_file
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
+from legwatch_server.update.places import Places, here
 
 SILENT_MS = 15 * 60_000
 LITTLE_MB, NONE_MB = 1000, 200  # of room on the disk
@@ -87,6 +88,7 @@ def findings(found: InForce) -> Iterator[Finding]:
             yield from _beds(found, reader, now_ms)
             yield from _people(found, reader, now_ms)
     yield from _machine(found)
+    yield from _update(here())
     yield from _backup(found)
 
 
@@ -205,6 +207,14 @@ def _machine(found: InForce) -> Iterator[Finding]:
     else:
         words = "no time server has set it, as far as systemd-timesyncd knows"
         yield Finding("clock", Level.LOOK, words, "timedatectl shows it")
+
+
+def _update(places: Places) -> Iterator[Finding]:
+    """Look whether an update was cut off: what it has left in the unit says so."""
+    if is_there(places.drop_in):
+        words = f"one is under way, or was cut off; {places.log} says how far it is"
+        todo = "if it was cut off: sudo systemctl restart legwatch puts the version of before back"
+        yield Finding("update", Level.LOOK, words, todo)
 
 
 def _backup(found: InForce) -> Iterator[Finding]:

@@ -23,14 +23,17 @@ class Progress:
 
     def report(self, what: str, share: float) -> None:
         """Say what is done, and how far it is, 0 to 1."""
+        self.note(f"{what}: {100 * min(1.0, share):.0f} %")
+
+    def note(self, line: str) -> None:
+        """Say what is done."""
         now = instant()
         if not self._shows or now.since(self._said) < EVERY_S:
             return
         self._said = now
-        line = f"{what}: {100 * min(1.0, share):.0f} %"
         sys.stderr.write(f"\r{line:<{self._width}}")
         sys.stderr.flush()
-        self._width = len(line)
+        self._width = max(self._width, len(line))
 
     def __exit__(
         self,
@@ -39,6 +42,11 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         """Take the line away."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, so that another one can be printed."""
         if self._width:
             sys.stderr.write(f"\r{'':<{self._width}}\r")
             sys.stderr.flush()
+            self._width = 0

@@ -15,6 +15,7 @@ from legwatch_server.in_force import in_force
 from legwatch_server.settings_file import read
 from legwatch_server.store.reader import server_ms
 from legwatch_server.testing import InProcessServer
+from legwatch_server.update.places import Places
 from server.ward import BEGIN
 
 PHONE = {"channels": ["ntfy"], "address": {"ntfy": "a-long-odd-topic"}}
@@ -91,6 +92,17 @@ def test_little_room_is_said(
     real = shutil.disk_usage(file.parent)
     monkeypatch.setattr(doctor, "disk_usage", lambda _: real._replace(free=free_mb * 1_000_000))
     assert found(file)["disk"].level is level
+
+
+def test_an_update_that_was_cut_off_is_said(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "here", lambda: Places(tmp_path))
+    assert "update" not in found(file)
+    drop_in = Places(tmp_path).drop_in
+    drop_in.parent.mkdir(parents=True)
+    drop_in.touch()
+    assert found(file)["update"].level is Level.LOOK
 
 
 def test_a_backup_that_is_old_or_missing_is_wrong(file: Path, tmp_path: Path) -> None:
