@@ -41,9 +41,12 @@ class Look:
 
 
 def look(places: Places) -> Look:
-    """Ask the server of this installation; one that listens at any free port cannot be asked."""
+    """Ask the server of this installation; one that listens at any free port cannot be asked.
+
+    A bed's Pi has none: what its server elsewhere says of it, is not said here.
+    """
     host, port = _address(places.made)
-    if not port:
+    if not port or not places.serves:
         return Look()
     try:
         report = json.loads(own_health.body(host, port, PATIENCE_S))

@@ -45,6 +45,14 @@ class Places:
         return self.state / "server.toml"
 
     @property
+    def serves(self) -> bool:
+        """Return False for a bed's Pi, whose server is elsewhere: the installer has noted it."""
+        try:
+            return (self.root / "etc/legwatch/role").read_text(errors="replace").strip() != "bed"
+        except OSError:
+            return True
+
+    @property
     def log(self) -> Path:
         """Return the file with all that an update and its installer have said.
 
