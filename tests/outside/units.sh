@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Boot a Debian 13 with its own systemd, on which legwatch is installed; a report runs on it.
-# usage: units.sh FOLDER REPORT    FOLDER keeps kernel (of machine.sh) and root for the next time
+# usage: units.sh FOLDER REPORT    FOLDER keeps kernel and root for the next time
 set -euo pipefail
 folder=$1 report=$(realpath "$2")
 here=$(cd "$(dirname "$0")/../.." && pwd)
+mkdir -p "$folder"
 cd "$folder"
+# shellcheck source=tests/outside/kernel.sh
+. "$here/tests/outside/kernel.sh"
 packages=systemd-sysv,python3,python3-venv,ca-certificates,mosquitto,procps,passwd,sudo,dbus
 
-in_root() { chroot debian /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
+in_root() { chroot debian /usr/bin/env -i PATH=/root/stub:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
 
 # installed: take the clone into the root and install it there, as a person would; systemd does not run yet.
 installed() {
@@ -16,8 +19,13 @@ installed() {
   for file in /etc/resolv.conf /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
     [ ! -e "$file" ] || cp --remove-destination "$file" "debian$file"
   done
-  rm -rf debian/root/legwatch
-  mkdir debian/root/legwatch
+  rm -rf debian/root/legwatch debian/root/stub
+  mkdir debian/root/legwatch debian/root/stub
+  # Until the machine starts, systemd can only note what is to start with it.
+  # shellcheck disable=SC2016  # it expands there
+  printf '#!/bin/sh\ncase $1 in enable | disable) exec /usr/bin/systemctl "$@" ;; is-active) exit 1 ;; esac\n' \
+    >debian/root/stub/systemctl
+  chmod +x debian/root/stub/systemctl
   tar -C "$here" --exclude=./.venv --exclude=./.git --exclude=__pycache__ --exclude='./.*_cache' -cf - . |
     tar -C debian/root/legwatch --no-same-owner -xf -
   in_root /root/legwatch/deploy/install.sh
@@ -61,6 +69,7 @@ UNIT
   in_root systemctl enable report
 }
 
+[ -d kernel ] || kernel
 [ -d debian ] || {
   mmdebstrap --quiet --variant=minbase --include="$packages" trixie debian.part \
     'deb http://deb.debian.org/debian trixie main'

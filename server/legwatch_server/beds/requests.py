@@ -71,7 +71,8 @@ class Requests:
         if event is None:
             return OF_NIGHT
         self._note(bed, request, at_ms)
-        self._decisions.decide(bed, event, request.by or PROGRAM)
+        who = f"{request.by} ({PROGRAM})" if request.by else PROGRAM  # it may give any name
+        self._decisions.decide(bed, event, who)
         return ""
 
     def _note(self, bed: BedRecord, request: Request, at_ms: int) -> None:
