@@ -114,6 +114,27 @@ def test_whoever_takes_the_server_s_place_is_told_nothing(house: PairedHouse) ->
     assert false.heard == []
 
 
+def test_the_doctor_of_a_bed_tells_its_server_from_another(house: PairedHouse) -> None:
+    pi = house.paired("bed2")
+    agent = house.agent(pi)
+    wait_until(lambda: "agent up" in agent.said(), "the agent")
+    well = house.run("doctor", "--config", str(pi / "agent.toml"))
+    assert (well.wait(), "ok     agent      it runs" in well.said()) == (0, True), well.said()
+    assert f"127.0.0.1:{house.port} can be reached, and is the bed's own" in well.said()
+    assert "agent up" in agent.said()
+    assert "the connection was lost" not in agent.said()  # to look does not cut it off
+    agent.stop()
+    with false_server(house.folder) as false:
+        there = (
+            (pi / "agent.toml").read_text().replace(f"port = {house.port}", f"port = {false.port}")
+        )
+        (pi / "agent.toml").write_text(there)
+        ill = house.run("doctor", "--config", str(pi / "agent.toml"))
+        assert ill.wait() == 1
+    assert "is not this bed's server" in ill.said()
+    assert "it does not run: nothing is measured" in ill.said()
+
+
 def test_a_code_counts_once(house: PairedHouse) -> None:
     code = house.add("bed2")
     assert house.pair(code, house.folder / "a")[0] == 0

@@ -7,21 +7,17 @@ and this machine.
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
-from enum import Enum
-from io import StringIO
 from pathlib import Path
 from shutil import disk_usage
-from typing import NamedTuple
 
-from legwatch.errors import LegwatchError
 from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import asked, heard
+from legwatch_server.cli import asked, bedside_found, heard
+from legwatch_server.cli.finding import Finding, Level
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import TAP, route_statuses
@@ -34,23 +30,6 @@ from legwatch_server.update.places import Places, here
 SILENT_MS = 15 * 60_000
 LITTLE_MB, NONE_MB = 1000, 200  # of room on the disk
 OLD_BACKUP = timedelta(days=2)
-
-
-class Level(Enum):
-    """How bad a finding is: only WRONG lets the command fail."""
-
-    OK = "ok"
-    LOOK = "LOOK"
-    WRONG = "WRONG"
-
-
-class Finding(NamedTuple):
-    """What was looked at, and what was found; `todo`: what helps."""
-
-    what: str
-    level: Level
-    words: str
-    todo: str = ""
 
 
 _COLOURS = {Level.OK: "\x1b[32m", Level.LOOK: "\x1b[33m", Level.WRONG: "\x1b[31m"}
@@ -66,10 +45,12 @@ def main(argv: Sequence[str]) -> int:
         " be told now, 2 wrong arguments or settings.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
-    found = in_force(meant(parser.parse_args(argv).config))
+    given = parser.parse_args(argv).config
+    agent = bedside_found.file(given)
+    every = bedside_found.findings(agent) if agent else findings(in_force(meant(given)))
     worst = Level.OK
     with closed_stdout_is_fine():
-        for one in findings(found):
+        for one in every:
             worst = max(worst, one.level, key=list(Level).index)
             print(_line(one))
             if one.todo:
@@ -94,30 +75,11 @@ def findings(found: InForce) -> Iterator[Finding]:
 
 def _files(found: InForce) -> Iterator[Finding]:
     """Let `check-config` read the settings files, those of the agent, too."""
-    from legwatch_server.cli import check_config  # noqa: PLC0415 - the help needs none of it
-
     made = found.file.with_name(AGENTS)
     agent = owners_file(made) if is_of_up(found.file) and is_there(made) else None
     for file in (owners_file(found.file) or found.file, agent):
-        if file is None:
-            continue
-        said, wrong = StringIO(), StringIO()
-        try:
-            with redirect_stdout(said), redirect_stderr(wrong):
-                code = check_config.main([str(file)])
-        except LegwatchError as error:
-            code = 2
-            wrong.write(f"{file}: {error}\n")
-        for line in wrong.getvalue().splitlines():
-            yield Finding("settings", Level.WRONG, line, f"mend it in {file}")
-        for line in said.getvalue().splitlines():
-            never = "NEVER WARN" in line or "not truly watched" in line
-            if code == 1 and never:
-                yield Finding("settings", Level.WRONG, line)
-            elif "look again:" in line or never:
-                yield Finding("settings", Level.LOOK, line)
-        if code == 0:
-            yield Finding("settings", Level.OK, f"{file} can be used")
+        if file is not None:
+            yield from bedside_found.settings(file)
 
 
 def _server(found: InForce) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime.catalogue import language_named
 from legwatch_runtime.clock import utc_ms
 from legwatch_server import settings_file
-from legwatch_server.setup import ending, fitting, outside, phone, questions, written
+from legwatch_server.setup import ending, fitting, outside, questions, written
 from legwatch_server.setup.coach import Coach, Result
 from legwatch_server.setup.plan import Place, Plan
 from legwatch_server.setup.sensing import Sensing
@@ -95,6 +95,8 @@ class Walk:
             self._plan = fitting.fit(talk, self._plan, words, self._sensing)
 
     def _ask_of_people(self) -> None:
+        from legwatch_server.setup import phone  # noqa: PLC0415 - a bed's Pi lacks what pushes need
+
         args, talk, words = self._args, self._talk, self._words
         if args.sleeper is None:
             self._plan = questions.sleeper(talk, self._plan, words)
@@ -126,6 +128,8 @@ class Walk:
         return 0
 
     def _ring(self) -> None:
+        from legwatch_server.setup import phone  # noqa: PLC0415 - as above
+
         phone.show(self._talk, self._plan, self._words)
         if self._args.no_push:
             return

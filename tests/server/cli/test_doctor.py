@@ -10,7 +10,8 @@ from tomlkit import dumps
 
 from legwatch.__main__ import main as legwatch
 from legwatch_server.cli import doctor
-from legwatch_server.cli.doctor import Finding, Level, findings
+from legwatch_server.cli.doctor import findings
+from legwatch_server.cli.finding import Finding, Level
 from legwatch_server.in_force import in_force
 from legwatch_server.settings_file import read
 from legwatch_server.store.reader import server_ms
