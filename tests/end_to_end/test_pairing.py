@@ -263,6 +263,17 @@ def test_a_bedside_that_does_not_say_that_it_has_kept_it_is_not_let_in(house: Pa
     before.close()
 
 
+def test_of_two_codes_for_one_bed_the_second_cuts_nobody_off(house: PairedHouse) -> None:
+    first, second = house.add("bed2"), house.add("bed2")
+    assert house.pair(first, house.folder / "a")[0] == 0
+    exit_code, said = house.pair(second, house.folder / "b")
+    assert (exit_code, "was paired with another Pi meanwhile" in said) == (1, True)
+    assert second.ended()[0] == 1
+    kept = Client(house.port, "bed2", password_of(house.folder / "a"), ca=house.ca)
+    assert kept.answer() == "Success"
+    kept.close()
+
+
 def test_an_interrupted_add_lets_nobody_in(house: PairedHouse) -> None:
     code = house.add("bed2")
     code.screen.signal(signal.SIGINT)

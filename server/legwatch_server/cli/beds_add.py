@@ -48,7 +48,7 @@ def run(path: Path, asked: Asked, state: Path) -> int:
     house, broker_port = house_of(path, state)
     with named(house):
         _check(asked, path, house)
-        new = _Newcomer(asked.bed, house, broker_port)
+        new = _Newcomer(asked.bed, house, broker_port, asked.again)
         seen = _waited(asked, new)
     if seen is None:
         print("\nEnded: the code is worth nothing any more, and nobody was let in.")
@@ -119,13 +119,16 @@ class _Newcomer:
     bed: str
     house: Path
     port: int
+    again: bool
     before: User | None = None
     put: bool = False
 
     def let_in(self) -> Given:
-        """Make it a user; return what its bedside needs."""
+        """Make it a user; return what its bedside needs. Raises CannotRun if it is one by now."""
         from legwatch_server.pairing import authority  # noqa: PLC0415 - slow to import
 
+        if not self.again and self.bed in users.read(self.house):
+            raise CannotRun(f"bed {self.bed} was paired with another Pi meanwhile")
         password = secrets.token_urlsafe(PASSWORD_BYTES)
         made = User(self.bed, Role.BED, users.hashed(self.bed, password, programs()[1]))
         self.before, self.put = users.put(self.house, made), True

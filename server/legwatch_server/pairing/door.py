@@ -27,13 +27,15 @@ from legwatch.contract.pairing import (
     decode,
     encode,
 )
-from legwatch.errors import WireError
+from legwatch.errors import LegwatchError, WireError
+from legwatch.printable import printable
 from legwatch_server.pairing.authority import Certified, passing
 
 MOST_WRONG = 5  # wrong secrets, then the door closes
 WRONG_S = 1.0  # until a wrong secret is answered
 LINE_S = 10.0  # for what a bedside says
 KEPT_S = 90.0  # for a bedside to store all and to try the broker
+LONGEST_WHY = 300  # characters
 MOST_AT_ONCE = 16  # connections
 
 
@@ -144,7 +146,13 @@ class Door:
         """Give a bedside what it needs, and wait until it says that it has kept it."""
         end = End.NOT_KEPT
         try:
-            await _say(writer, await asyncio.to_thread(self._let_in))
+            try:
+                given: Given | Refused = await asyncio.to_thread(self._let_in)
+            except LegwatchError as error:
+                given = Refused(printable(str(error), LONGEST_WHY))
+            await _say(writer, given)
+            if isinstance(given, Refused):
+                return
             kept = decode(Kept, await asyncio.wait_for(reader.readuntil(), KEPT_S))
             end = End.PAIRED if kept.kept else End.NOT_KEPT
         finally:
