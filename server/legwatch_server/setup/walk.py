@@ -19,6 +19,7 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_server import settings_file
 from legwatch_server.setup import ending, fitting, outside, questions, written
 from legwatch_server.setup.coach import Coach, Result
+from legwatch_server.setup.paused import agent_at_rest
 from legwatch_server.setup.plan import Place, Plan
 from legwatch_server.setup.sensing import Sensing
 from legwatch_server.setup.talk import Talk, Terminal, Unanswered, Unasked
@@ -171,7 +172,9 @@ class Walk:
         def live(seconds: float) -> AbstractContextManager[Iterator[Any]]:
             return self._sensing.live(file, seconds)
 
-        return Coach(self._talk, self._words, live, frozenset(self._plan.sensors)).lead()
+        with agent_at_rest(self._talk, self._words) as free:
+            coach = Coach(self._talk, self._words, live, frozenset(self._plan.sensors))
+            return coach.lead() if free else {}
 
 
 def _some(translate: Any) -> Any:
