@@ -15,7 +15,13 @@ from legwatch.errors import SettingsError
 from legwatch.events import AlertKind
 from legwatch_runtime import plugins
 from legwatch_server.supervisor import command, demo, hints
-from legwatch_server.supervisor.config import check_agent, check_drivers, check_kinds
+from legwatch_server.supervisor.command import other_port
+from legwatch_server.supervisor.config import (
+    check_agent,
+    check_drivers,
+    check_kinds,
+    with_http_port,
+)
 from strangers import Stranger
 
 NOTICE = (0, AlertKind.COLD, TransitionKind.FIRED, Severity.WARNING, Reason.COOLED)
@@ -273,3 +279,14 @@ def test_the_help_says_how_a_machine_without_pins_ends_it(
         legwatch([command, "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert "2 wrong arguments or settings, such as of pins on a machine that has none." in said
+
+
+def test_another_port_of_the_page_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The links in pushes would lead to whoever has the usual one."""
+    monkeypatch.setattr("legwatch_server.supervisor.broker.listens", lambda _port: True)
+    owners = {"answers": {"url": "https://legs.example"}}
+    server = with_http_port(owners)
+    (said,) = other_port(owners, server)
+    assert f"are at port {server['http']['port']}, until the next start" in said
+    own = {"http": {"port": 9999}}
+    assert list(other_port(own, with_http_port(own))) == []

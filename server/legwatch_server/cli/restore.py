@@ -139,7 +139,7 @@ def _lines(moved: "Sequence[Moved]", found: "Looked", state: Path | None) -> Ite
 
 
 def _of(report: Callable[[str, float], object], what: str, file: Path) -> Callable[[int], object]:
-    done, whole = 0, max(1, file.stat().st_size if file.exists() else 1)
+    done, whole = 0, max(1, file.stat().st_size if is_there(file) else 1)
 
     def add(count: int) -> None:
         nonlocal done

@@ -103,7 +103,7 @@ def _watch_from(folder: Path, state: Path, args: argparse.Namespace) -> int:
         )
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
     about = (*(what_it_watches(agent) if agent else ()), *_house(config), *_beside(state))
-    for line in (*about, *_other_port(owners, server)):
+    for line in (*about, *other_port(owners, server)):
         _show(line)
     _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
     what = f"the watch on the bed {agent.get('bed')!r}" if agent else "the watch on the beds"
@@ -127,7 +127,7 @@ def _beside(state: Path) -> Iterator[str]:
             )
 
 
-def _other_port(owners: Mapping[str, Any], server: Mapping[str, Any]) -> Iterator[str]:
+def other_port(owners: Mapping[str, Any], server: Mapping[str, Any]) -> Iterator[str]:
     """Yield that the usual port of the page is taken: links in pushes would lead elsewhere."""
     if server.get("http") != owners.get("http"):
         port = server["http"]["port"]
