@@ -4,8 +4,11 @@ import io
 import socket
 import sys
 from collections.abc import Iterator
+from shutil import get_terminal_size
 
 from legwatch_server.pairing import PORT
+
+BORDER = 2  # empty squares around it; a phone needs no more
 
 
 def shown(code: str, port: int, minutes: float) -> Iterator[str]:
@@ -17,8 +20,8 @@ def shown(code: str, port: int, minutes: float) -> Iterator[str]:
     yield ""
     yield f"    {line}"
     yield ""
-    if picture := _picture(line):
-        yield picture
+    if sys.stdout.isatty() and (code_shown := picture(line, get_terminal_size().columns)):
+        yield code_shown
     yield "The code works once."
 
 
@@ -32,12 +35,13 @@ def _own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-def _picture(text: str) -> str:
-    """Return a text as a QR code for this terminal; empty if it cannot show one."""
-    if not sys.stdout.isatty() or (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
-        return ""
+def picture(text: str, columns: int) -> str:
+    """Return a text as a QR code for a terminal so wide; empty if it cannot show one."""
     import segno  # noqa: PLC0415 - slow to import
 
-    out = io.StringIO()
-    segno.make(text, error="l").terminal(out=out, compact=True)
+    code, out = segno.make(text, error="l"), io.StringIO()
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    if not utf8 or code.symbol_size(border=BORDER)[0] > columns:
+        return ""
+    code.terminal(out=out, border=BORDER, compact=True)
     return out.getvalue()

@@ -1,14 +1,13 @@
 """How the set-up talks with a person: questions with an answer offered, and plain sentences."""
 
-import io
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from legwatch.text.language import Language
+from legwatch_server.cli.code_shown import picture
 
 Wrong = Callable[[str], str]  # what is wrong with an answer; empty: nothing
-NARROW = 30  # columns below which a picture cannot be shown
 
 
 def anything(_text: str) -> str:
@@ -105,15 +104,8 @@ class Terminal:
 
     def picture(self, text: str) -> None:
         """Show a QR code where the terminal can; else nothing, for the text stands beside it."""
-        import segno  # noqa: PLC0415 - only a set-up needs it
-
-        code, out = segno.make(text, error="l"), io.StringIO()
-        wide = code.symbol_size(border=2)[0]
-        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        if utf8 and wide <= self._console.width:
-            code.terminal(out=out, border=2, compact=True)
-            sys.stdout.write(out.getvalue())
-            sys.stdout.flush()
+        sys.stdout.write(picture(text, self._console.width))
+        sys.stdout.flush()
 
     def now(self, text: str) -> None:
         """Show a value in one line that the next one replaces."""
