@@ -39,11 +39,7 @@ def choose(talk: Talk, plan: Plan, words: Language) -> Plan:
 def show(talk: Talk, plan: Plan, words: Language) -> None:
     """Show the topic: as a picture, and as a text to type."""
     _ = words.gettext
-    talk.say(
-        _(
-            "In the app: +, then this topic. (Android: a scanner that opens links opens the picture.)"
-        )
-    )
+    talk.say(_("In the app: +, then this topic. (Android: a scanner that opens links opens it.)"))
     talk.picture(_link(plan))
     talk.say(f"  {plan.topic}")
     if plan.ntfy != NTFY:
