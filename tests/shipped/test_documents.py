@@ -273,6 +273,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch sensors": FOUND,
     "legwatch sensors --listen N": FOUND,
     "--listen": FOUND,
+    "legwatch sensors --listen": FOUND,
     "--broker HOST": Test(
         "end_to_end/test_published.py::test_what_is_published_in_the_house_is_found"
     ),

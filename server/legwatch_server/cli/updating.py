@@ -15,7 +15,8 @@ from typing import IO
 from legwatch.errors import CannotRun
 from legwatch_runtime.state_dir import is_held
 from legwatch_server.cli.progress import Progress
-from legwatch_server.update import database, download, following, kept, plan, preparing, release
+from legwatch_server.store.exchange import schema
+from legwatch_server.update import download, following, kept, plan, preparing, release
 from legwatch_server.update.places import Places, here
 from legwatch_server.update.plan import Phase
 from legwatch_server.update.release import Release, number
@@ -141,7 +142,7 @@ def _about(places: Places, found: Release, before: str, needs: list[Room]) -> It
     yield f"legwatch {before} is installed; {found.file.name} has {found.version}."
     yield f"The file is whole ({found.files} files); {found.summed}."
     copy = preparing.copy_for(places, found)
-    now = database.schema(places.database)
+    now = schema(places.database)
     if copy is not None:
         yield (
             f"It cannot read the database of now, and goes on with {copy}: what was stored since"

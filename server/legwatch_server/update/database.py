@@ -5,22 +5,19 @@ Nothing is deleted: the database that is exchanged stays beside, under the name 
 
 import os
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.errors import CannotRun, LegwatchError
+from legwatch.errors import CannotRun
 from legwatch_server.backup import archive
 from legwatch_server.backup.content import STORE
-from legwatch_server.store import backup, upgrade, witness
+from legwatch_server.store import backup, upgrade
 from legwatch_server.store.backup import sync
-from legwatch_server.store.connection import connect_read_only
+from legwatch_server.store.errors import StoreError
+from legwatch_server.store.exchange import UNKNOWN, bring_in, mark, schema
 from legwatch_server.update.plan import Plan
 
-UNKNOWN = -1
 _LOGS = ("-wal", "-shm", "-mark")
 _PART, _BLOCK = ".back.part", 1 << 20
 
@@ -31,17 +28,6 @@ class Lost(NamedTuple):
     aside: Path
     windows: int
     notices: int
-
-
-def schema(path: Path) -> int:
-    """Return the version of a database's tables; 0: there is none, UNKNOWN: it cannot be read."""
-    if not path.exists() or not path.stat().st_size:
-        return 0
-    try:
-        with closing(connect_read_only(path)) as db:
-            return upgrade.version(db)
-    except (sqlite3.Error, ValueError):
-        return UNKNOWN
 
 
 def copy_for(path: Path, tables: int) -> Path | None:
@@ -124,10 +110,8 @@ def _copy(from_: Path, to: Path) -> None:
 def _whole(part: Path) -> None:
     """Bring what stands in its log into the copy; raises CannotRun if it cannot be used."""
     try:
-        with closing(sqlite3.connect(part, isolation_level=None)) as db:
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            db.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as error:
+        bring_in(part)
+    except StoreError as error:
         raise CannotRun(f"the database of before cannot be used: {error}") from None
 
 
@@ -148,11 +132,5 @@ def _aside(plan: Plan, version: str) -> Path:
 
 def _lost(database: Path, aside: Path) -> Lost:
     """Count what only the database has that was put aside."""
-    now, was = next(_marks(database), witness.Mark()), next(_marks(aside), witness.Mark())
-    missing = now.missing(was)
+    missing = mark(database).missing(mark(aside))
     return Lost(aside, missing.windows, missing.notices)
-
-
-def _marks(path: Path) -> Iterator[witness.Mark]:
-    with suppress(sqlite3.Error, LegwatchError, OSError), closing(connect_read_only(path)) as db:
-        yield witness.of(db)

@@ -47,11 +47,11 @@ def keep(places: Places, report: Report) -> None:
 
 def put_back(places: Places) -> None:
     """Put the program and the unit of before in their places, wherever that was cut off before."""
-    failed = places.folder / "failed"
+    refused = places.folder / "refused"
     if places.old.exists():
         if places.program.exists():
-            shutil.rmtree(failed, ignore_errors=True)
-            places.program.rename(failed)
+            shutil.rmtree(refused, ignore_errors=True)
+            places.program.rename(refused)
         places.old.rename(places.program)
         sync(places.program.parent)
     for rest in _rests(places):

@@ -8,6 +8,7 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.rights import keep_private
 from legwatch_server.backup import making
 from legwatch_server.settings_file import AGENTS, owners_file
+from legwatch_server.store.exchange import schema
 from legwatch_server.update import database, health, kept, plan, release, unit
 from legwatch_server.update.places import Places
 from legwatch_server.update.plan import Plan
@@ -25,7 +26,7 @@ def prepared(
     kept.forget(places)
     places.folder.mkdir(mode=0o700)
     began_ms, look, active = utc_ms(), health.look(places), unit.active()
-    tables = database.schema(places.database)
+    tables = schema(places.database)
     copy = copy_for(places, found)
     made = backed_up(places, found.version, report)
     if made:
@@ -49,7 +50,7 @@ def copy_for(places: Places, found: Release) -> Path | None:
 
     Raises CannotRun if it needs one and there is none.
     """
-    tables = database.schema(places.database)
+    tables = schema(places.database)
     if tables <= 0 or not found.schema or found.schema >= tables:
         return None
     copy = database.copy_for(places.database, found.schema)
@@ -63,7 +64,7 @@ def copy_for(places: Places, found: Release) -> Path | None:
 
 def backed_up(places: Places, version: str, report: Report) -> Path | None:
     """Write the backup of before; None: no server has run yet, so there is nothing to keep."""
-    if not database.schema(places.database):
+    if not schema(places.database):
         return None
     to = places.state / f"{kept.BACKUP}{version}.tar"
     agent = places.made.with_name(AGENTS)
