@@ -107,7 +107,7 @@ def _cause(error: Exception, pin: int) -> Exception | None:
     if not chips:
         return LegwatchError(
             f"{DEV / 'gpiochip0'} is not there: this machine has no GPIO pins; run the agent on "
-            "the Raspberry Pi, or take this section out to try legwatch without hardware"
+            'the Raspberry Pi, or write driver = "simulated" here to try legwatch without hardware'
         )
     chain = list(_chain_of(error))
     missing = [e for e in chain if isinstance(e, ModuleNotFoundError)]

@@ -42,8 +42,8 @@ def test_without_pins_the_agent_names_the_device_that_is_missing(
     )
     assert done.stderr == (
         f"legwatch agent: {whose} cannot start: /dev/gpiochip0 is not there: this machine has no "
-        "GPIO pins; run the agent on the Raspberry Pi, or take this section out to try legwatch "
-        "without hardware\n"
+        'GPIO pins; run the agent on the Raspberry Pi, or write driver = "simulated" here to try '
+        "legwatch without hardware\n"
     )
     assert (done.returncode, done.stdout) == (2, "")
 
