@@ -46,8 +46,10 @@ def _act(args: argparse.Namespace, path: Path) -> None:
     match args.action:
         case "set":
             check_key(args.key)
+            value = _value(args.value)
+            _check_whole(args.key, value)
             new = newcomer(path, args.key)
-            settings_file.change(path, {args.key: _value(args.value)}, check_typed)
+            settings_file.change(path, {args.key: value}, check_typed)
             _tell(f"{args.key} = {args.value}: {_when(path, [args.key])}", new)
         case "reset":
             settings_file.change(path, {args.key: None}, check_typed)
@@ -95,6 +97,13 @@ def _check_key(key: str) -> None:
     group, dot, _limit = key.partition(".")
     if dot and group in {field.name for field in fields(Rules)}:
         raise SettingsError(key, f"no such key; a limit is rules.{key}")
+
+
+def _check_whole(key: str, value: Any) -> None:
+    """Raise SettingsError for a whole table: all changes in it would be lost, unsaid."""
+    if isinstance(value, dict) and "." not in key:
+        problem = f"a table is not set as a whole; set its keys, such as {key}.NAME.KEY"
+        raise SettingsError(key, problem)
 
 
 def _undone(path: Path) -> str:
