@@ -10,7 +10,6 @@ import struct
 import termios
 import time
 import tomllib
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +30,8 @@ class Screen:
         self.pid, self._line = pty.fork()
         if self.pid == 0:
             os.environ.update({"LANG": "C.UTF-8", "TERM": "xterm", **env})
-            os.environ.pop("LC_ALL", None)
+            for name in ("LC_ALL", "COLUMNS", "LINES"):
+                os.environ.pop(name, None)
             os.execv(words[0], list(words))
         size = struct.pack("HHHH", 40, columns, 0, 0)
         fcntl.ioctl(self._line, termios.TIOCSWINSZ, size)
@@ -82,17 +82,28 @@ def setup(folder: Path, *words: str, columns: int = 80) -> Screen:
 def test_a_person_answers_until_the_phone_rings(ntfy: NtfyServer, tmp_path: Path) -> None:
     folder = tmp_path / "settings"
     folder.mkdir()
-    screen = setup(folder, "--simulated", columns=40)
-    screen.answer("2", "1", "Bett 2", "mutter", "helga", "j", ntfy.url, "", "", "j")
+    (folder / "secrets.env").write_text(f"LEGWATCH_NTFY_TOKEN={ntfy.token}\n")
+    screen = setup(folder, "--simulated", "--topic", "bed-helga", "--ntfy", ntfy.url, columns=40)
+    screen.answer("2", "1", "Bett 2", "mutter", "helga", "", "", "j")
     assert screen.end() == 0
     assert "1 bis 32 der Zeichen" in screen.said.replace("\n", " ")  # of `Bett 2`
     assert "Was dieses Bett melden kann" in screen.said
-    assert max(len(re.sub("\x1b\\[[0-9;]*m", "", row)) for row in screen.said.splitlines()) <= 40
+    rows = [re.sub("\x1b\\[[0-9;]*m", "", row) for row in screen.said.splitlines()]
+    # Behind a question stands what was typed, and the terminal itself breaks that.
+    assert max(len(row) for row in rows if "]: " not in row) <= 40
     server = tomllib.loads((folder / "server.toml").read_text())
     assert tomllib.loads((folder / "agent.toml").read_text())["bed"] == "mutter"
-    topic = server["people"]["helga"]["address"]["ntfy"]
-    with urllib.request.urlopen(f"{ntfy.url}/{topic}/json?poll=1", timeout=10) as said:
-        assert "Ein Test von legwatch" in said.read().decode()
+    assert server["people"]["helga"]["address"]["ntfy"] == "bed-helga"
+    assert [push["title"] for push in ntfy.poll("bed-helga")] == ["Ein Test von legwatch"]
+
+
+def test_a_push_that_does_not_leave_is_not_tried_for_ever(tmp_path: Path) -> None:
+    """Also when nobody is there to say no."""
+    words = ("--simulated", "--yes", "--ntfy", "http://127.0.0.1:9", "--topic", "bed-x")
+    screen = setup(tmp_path, *words)
+    assert screen.end() == 0
+    assert screen.said.count("NOT SENT") == 3
+    assert "Later: legwatch duty --push sleeper" in screen.said
 
 
 def test_ctrl_c_at_any_question_leaves_a_working_state(tmp_path: Path) -> None:

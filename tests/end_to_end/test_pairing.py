@@ -239,7 +239,7 @@ def test_what_is_said_at_the_door_by_strangers_does_no_harm(house: PairedHouse) 
         b"[]\n",
         b"\xff\n",
     ):
-        with _door(code.port) as line:
+        with suppress(OSError), _door(code.port) as line:  # it may be cut off meanwhile
             line.sendall(words)
     held = [socket.create_connection(("127.0.0.1", code.port)) for _ in range(50)]
     assert house.pair(code, house.folder / "a")[0] == 0

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from urllib.parse import urlsplit
 
 from legwatch import forms
@@ -14,6 +15,7 @@ from legwatch_server.setup.plan import NTFY, Plan
 from legwatch_server.setup.talk import Talk
 
 TOPIC_BYTES = 12  # 96 bits: nobody guesses it
+OFFERED = 3  # so often another try is offered: a set-up without a person must come to its end
 
 
 def new_topic() -> str:
@@ -56,7 +58,7 @@ def ring(
 ) -> bool:
     """Send a push until it has rung, or the person gives up; return whether it has."""
     _ = words.gettext
-    while True:
+    for tries in count(1):
         sent = False
         for said in try_all(settings(), plan.sleeper, now_ms()):
             if isinstance(said, Try):
@@ -67,9 +69,10 @@ def ring(
         talk.say(
             _("Look: is the topic in the app the same, is the phone in a network, and not silent?")
         )
-        if not talk.yes(_("Send it once more?")):
+        if not talk.yes(_("Send it once more?"), offered=tries < OFFERED):
             talk.say(_("Later: legwatch duty --push {name}").format(name=plan.sleeper))
-            return False
+            break
+    return False
 
 
 def _link(plan: Plan) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime.catalogue import language_named
 from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.secrets_beside import beside
 from legwatch_server import settings_file
 from legwatch_server.setup import ending, fitting, outside, questions, written
 from legwatch_server.setup.coach import Coach, Result
@@ -136,7 +137,8 @@ class Walk:
             return
         if self._talk.yes(self._words.gettext("Is the phone ready? Then I let it ring.")):
             settings = partial(settings_file.read, self._folder / written.SERVER)
-            phone.ring(self._talk, self._plan, self._words, settings, utc_ms)
+            with beside(self._folder / written.SERVER):  # a token for a server of one's own
+                phone.ring(self._talk, self._plan, self._words, settings, utc_ms)
 
     def _paired(self) -> bool:
         """Let `legwatch pair` bring this bed to its server."""
