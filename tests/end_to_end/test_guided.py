@@ -29,10 +29,11 @@ class Screen:
         self.said, self._answered = "", 0
         self.pid, self._line = pty.fork()
         if self.pid == 0:
-            os.environ.update({"LANG": "C.UTF-8", "TERM": "xterm", **env})
+            # Only these: readline has put a width of its own into the process's environment.
+            own = {**os.environ, "LANG": "C.UTF-8", "TERM": "xterm", **env}
             for name in ("LC_ALL", "COLUMNS", "LINES"):
-                os.environ.pop(name, None)
-            os.execv(words[0], list(words))
+                own.pop(name, None)
+            os.execve(words[0], list(words), own)
         size = struct.pack("HHHH", 40, columns, 0, 0)
         fcntl.ioctl(self._line, termios.TIOCSWINSZ, size)
 
@@ -90,7 +91,7 @@ def test_a_person_answers_until_the_phone_rings(ntfy: NtfyServer, tmp_path: Path
     assert "Was dieses Bett melden kann" in screen.said
     rows = [re.sub("\x1b\\[[0-9;]*m", "", row) for row in screen.said.splitlines()]
     # Behind a question stands what was typed, and the terminal itself breaks that.
-    assert max(len(row) for row in rows if "]: " not in row) <= 40
+    assert [row for row in rows if len(row) > 40 and "]: " not in row] == []
     server = tomllib.loads((folder / "server.toml").read_text())
     assert tomllib.loads((folder / "agent.toml").read_text())["bed"] == "mutter"
     assert server["people"]["helga"]["address"]["ntfy"] == "bed-helga"
