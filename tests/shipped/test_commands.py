@@ -160,7 +160,7 @@ TAKES = {  # each command with a file, and the kinds that it can use
     "storage": (["storage", "--config"], {"server"}),
     "sensors": (["sensors", "--seconds", "1", "--live"], {"agent"}),
     "programs": (["programs", "--config"], {"server"}),
-    "doctor": (["doctor", "--config"], {"server"}),
+    "doctor": (["doctor", "--config"], {"agent", "server"}),
     "update": (["update"], set()),
     "backup": (["backup", "/nowhere/b.tar", "--config"], set()),
     "restore": (["restore"], set()),

@@ -77,6 +77,7 @@ NOT_ASKED = {
     "snapshot._new": "no table is asked",
     "snapshot._check": "all of a copy is looked at, when a person asks for a backup",
     "snapshot.copied": "the database is copied page by page",
+    "exchange.bring_in": "no table is asked",
 }
 
 
