@@ -191,7 +191,7 @@ def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_pa
     assert remark.startswith("bed anna is not truly watched: the thermometer by the legs and the")
 
     said, page = begins("Europe/Berlin")  # the owner has moved the machine, or its settings
-    (line,) = [line for line in said.splitlines() if line.startswith("WARNING: ")]
+    (line,) = [line for line in said.splitlines() if line.startswith("WARNING: night")]
     assert line.startswith("WARNING: night is 20 to 10 h in America/Los_Angeles")
     assert "this machine's zone is Europe/Berlin (TZ)" in line
     assert said.count("this machine's zone is") == 1
